@@ -1,0 +1,119 @@
+package slo
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
+)
+
+// decodeNative is the Decoder of kind SLO.
+func decodeNative(doc *strictyaml.Document) ([]*Spec, []Problem) {
+	var n nativeDocument
+	var problems []Problem
+	found := doc.Decode(&n)
+	for _, p := range found {
+		problems = append(problems, fromYAML(p))
+	}
+	problems = append(problems, n.problems()...)
+	s := n.spec()
+	if found.Cover("spec.windows") {
+		s.Window = Window{Period: Month} // reported: nothing more to say about it
+	}
+	return []*Spec{s}, problems
+}
+
+// fromYAML makes a problem of the decoder ours.
+func fromYAML(p strictyaml.Problem) Problem {
+	return Problem{Origin: Origin{Line: p.Line}, Field: p.Path, Message: p.Message, Fix: p.Fix}
+}
+
+// problems are those a Spec no longer shows, because it has one place for
+// what a document can say in several.
+func (n *nativeDocument) problems() []Problem {
+	var ps []Problem
+	add := func(field, message, fix string) {
+		ps = append(ps, Problem{Field: field, Message: message, Fix: fix})
+	}
+	s := &n.Spec
+	switch {
+	case s.Window != nil && !s.Window.Calendar() && s.Window.Rolling == 0:
+		add("spec.window", "must not be 0", "write at least "+FormatDuration(MinRolling))
+	case s.Window != nil && s.Windows != nil:
+		add("spec.windows", "stands beside spec.window", "keep one of the two")
+	case len(s.Windows) > 1:
+		add("spec.windows", "several windows on one SLO are not supported by this version", "write one SLO for each window")
+	}
+	if s.MaxGroups != nil && *s.MaxGroups == 0 {
+		add("spec.maxGroups", "must be between 1 and 100000, not 0", fmt.Sprintf("remove it for the default of %d", DefaultMaxGroups))
+	}
+	if l := s.SLI.Latency; l != nil && l.Errors != nil && *l.Errors == "" {
+		add("spec.sli.latency.errors", "is empty", "write a selector, or remove it")
+	}
+	if r := s.SLI.Ratio; r != nil {
+		for field, text := range map[string]*string{"good": r.Good, "bad": r.Bad} {
+			if text != nil && *text == "" {
+				add("spec.sli.ratio."+field, "is empty", "write a counter, or remove it")
+			}
+		}
+	}
+	if t := s.SLI.Threshold; t != nil && t.Slice != nil && *t.Slice == 0 {
+		add("spec.sli.threshold.slice", "must be at least 1s", "remove it for the default of 1m")
+	}
+	return ps
+}
+
+// spec says the same as a Spec, with defaults.
+func (n *nativeDocument) spec() *Spec {
+	return &Spec{
+		Service:     n.Spec.Service,
+		Name:        n.Metadata.Name,
+		Description: n.Spec.Description,
+		Labels:      n.Metadata.Labels,
+		Objective:   n.Spec.Objective.Objective,
+		Window:      n.Spec.window(),
+		SLI:         n.Spec.SLI.sli(),
+		GroupBy:     n.Spec.GroupBy,
+		MaxGroups:   valueOr(n.Spec.MaxGroups, DefaultMaxGroups),
+		Alerting: Alerting{
+			Disabled:    n.Spec.Alerting.Disabled,
+			Labels:      n.Spec.Alerting.Labels,
+			Annotations: n.Spec.Alerting.Annotations,
+		},
+	}
+}
+
+func (s *nativeSpec) window() Window {
+	switch {
+	case s.Window != nil:
+		return s.Window.Window
+	case len(s.Windows) > 0:
+		return s.Windows[0].Window
+	}
+	return Window{}
+}
+
+func (n *nativeSLI) sli() SLI {
+	var s SLI
+	if r := n.Ratio; r != nil {
+		s.Ratio = &Ratio{Total: r.Total, Good: valueOr(r.Good, ""), Bad: valueOr(r.Bad, "")}
+	}
+	if l := n.Latency; l != nil {
+		s.Latency = &Latency{Histogram: l.Histogram, Below: l.Below, Unit: time.Duration(l.Unit), Errors: valueOr(l.Errors, "")}
+		if l.Unit == 0 {
+			s.Latency.Unit = time.Second
+		}
+	}
+	if t := n.Threshold; t != nil {
+		s.Threshold = &Threshold{Metric: t.Metric, Above: t.Above, Below: t.Below, Slice: valueOr(t.Slice, time.Minute)}
+	}
+	return s
+}
+
+// valueOr is the value p points to, or fallback.
+func valueOr[T any](p *T, fallback T) T {
+	if p == nil {
+		return fallback
+	}
+	return *p
+}

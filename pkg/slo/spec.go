@@ -1,0 +1,115 @@
+package slo
+
+import (
+	"fmt"
+	"time"
+)
+
+// DefaultMaxGroups is how many groupBy instances one SLO may have before
+// further label values share its overflow instance.
+const DefaultMaxGroups = 1000
+
+// OverflowValue is the value every groupBy label takes in the instance that
+// collects what lies beyond Spec.MaxGroups.
+const OverflowValue = "__overflow__"
+
+// Spec is one SLO as the user wrote it, decoded and validated.
+// A Spec is never changed after it was loaded.
+type Spec struct {
+	// Service and Name identify the SLO; together they are unique.
+	Service string
+	Name    string
+	// Description is free text for people; may be empty.
+	Description string
+	// Labels are copied to alerts and exported series.
+	Labels map[string]string
+	// Objective is the promised share of good events.
+	Objective Objective
+	// Window is the time the objective is promised over.
+	Window Window
+	// SLI says which events count, and which of them are bad.
+	SLI SLI
+	// GroupBy names the labels that split the SLO into instances, each with a
+	// budget of its own. Empty: one instance.
+	GroupBy []string
+	// MaxGroups caps the instances; 0 was replaced by DefaultMaxGroups.
+	MaxGroups int
+	// Alerting holds what the user said about alerts of this SLO.
+	Alerting Alerting
+	// Origin says where the document stands.
+	Origin Origin
+}
+
+// ID is "service:name", the first part of every instance id.
+func (s *Spec) ID() string { return s.Service + ":" + s.Name }
+
+// Alerting is the alerting section of a Spec.
+type Alerting struct {
+	// Disabled switches the SLO's alerts off; burn is still computed.
+	Disabled bool
+	// Labels are added to the SLO's alerts, and to nothing else.
+	Labels map[string]string
+	// Annotations are added to the SLO's alerts, runbook_url among them.
+	Annotations map[string]string
+}
+
+// SLI says how events are counted. Exactly one field is set.
+type SLI struct {
+	Ratio     *Ratio
+	Latency   *Latency
+	Threshold *Threshold
+}
+
+// Ratio counts events with counters. Total is set, and exactly one of Good
+// and Bad. Each is a PromQL expression of counters.
+type Ratio struct {
+	Total string
+	Good  string
+	Bad   string
+}
+
+// Latency counts an event as good when it took at most Below, read from a
+// histogram: classic, native or exponential.
+type Latency struct {
+	// Histogram is a PromQL selector of the histogram by its base name,
+	// without _bucket or _count.
+	Histogram string
+	// Below is the threshold; an event of exactly this duration is good.
+	Below time.Duration
+	// Unit is what one unit of the histogram's values means. Default a second.
+	Unit time.Duration
+	// Errors optionally selects, by the same base name, the part of the
+	// histogram whose events are bad however fast they were.
+	Errors string
+}
+
+// Threshold compares a gauge: each slice of time in which a sample lies
+// outside is one bad event, each other slice with samples is one good event.
+type Threshold struct {
+	// Metric is a PromQL selector of the gauge.
+	Metric string
+	// Above and Below bound the good values, inclusive; at least one is set.
+	// With Below = 100, a sample of 101 is bad.
+	Above *float64
+	Below *float64
+	// Slice is the length of one event. Default one minute.
+	Slice time.Duration
+}
+
+// Origin is where a document stands.
+type Origin struct {
+	// File is the path as it was given.
+	File string
+	// Document counts from 1 within the file; 0 for the file as a whole.
+	Document int
+	// Line is the document's first line, counted from 1; 0 if not known.
+	Line int
+}
+
+// String is "file:line (document n)", as far as these are known.
+func (o Origin) String() string {
+	if o.Document == 0 {
+		return o.File
+	}
+	return fmt.Sprintf("%s:%d (document %d)", o.File, o.Line, o.Document)
+}
