@@ -1,0 +1,278 @@
+package sli
+
+import (
+	"time"
+
+	"github.com/prometheus/prometheus/model/histogram"
+
+	"github.com/slo-engine/slo-engine/pkg/budget"
+)
+
+// arrival is one point on its way in.
+type arrival struct {
+	series *Series
+	point  *Point
+	whole  bool  // its sample set is in one batch
+	now    int64 // wall time
+}
+
+// point reads one sample of a series and counts what it adds.
+func (t *Tracker) point(s *series, a arrival) Reason {
+	if reason := s.timely(a); reason != "" {
+		return reason
+	}
+	if a.point.Stale {
+		s.end(a.point.Time)
+		return ""
+	}
+	if s.selectedAs(roleGauge) {
+		if reason := t.compare(s, a); reason != "" || !s.selectedAs(roleCounter) {
+			return reason
+		}
+	}
+	switch {
+	case a.series.Type == TypeGauge:
+		return ReasonNotACounter
+	case a.point.Histogram != nil:
+		return t.histogram(s, a)
+	case !s.selectedAs(roleCounter) && s.selectedAs(roleNative):
+		return ReasonNotAHistogram
+	}
+	return t.count(s, a)
+}
+
+// selectedAs reports whether some SLO takes the series in a role. A bucket is
+// a counter.
+func (s *series) selectedAs(r role) bool {
+	for i := range s.bindings {
+		have := s.bindings[i].role
+		if have == r || have == roleBucket && r == roleCounter {
+			return true
+		}
+	}
+	return false
+}
+
+// timely refuses what lies outside the time that anyone reads.
+func (s *series) timely(a arrival) Reason {
+	switch {
+	case a.point.Time > a.now+int64(ahead):
+		return ReasonInFuture
+	case s.reach > 0 && a.point.Time < a.now-int64(s.reach):
+		return ReasonTooOld
+	}
+	return ""
+}
+
+// end notes a stale marker: liveness ends, the last value stays.
+func (s *series) end(at int64) {
+	if s.gone != 0 || at < s.counter.last.Time {
+		return
+	}
+	s.gone = at
+	for i := range s.bindings {
+		s.bindings[i].member.blinds(false)
+		s.bindings[i].member.leave()
+	}
+}
+
+// blinds tells the series' cohorts whether it is in quarantine.
+func (s *series) blinds(on bool) {
+	for i := range s.bindings {
+		s.bindings[i].member.blinds(on)
+	}
+}
+
+// count reads a point of a counter. The values of a series that no SLO
+// selects are read too: one may, after a reload, and must not take the whole
+// counter for news.
+func (t *Tracker) count(s *series, a arrival) Reason {
+	if reason := check(a.point); reason != "" {
+		return reason
+	}
+	s.prepare(a, t.options.Remember)
+	v := s.counter.read(a, s.birth(a.point), int64(t.options.Lateness))
+	s.blinds(s.counter.quarantine.on)
+	if v.reason != "" && !v.counted {
+		return v.reason
+	}
+	t.accept(s, a, v, nil)
+	return v.reason
+}
+
+// prepare notes the family's sample set, and that a series which had ended, or
+// changed its temporality, begins anew.
+func (s *series) prepare(a arrival, remember time.Duration) {
+	p := a.point
+	s.family.note(p.Time)
+	if s.gone != 0 && p.Time > s.gone {
+		s.gone = 0
+		s.forgotten = p.Time-s.counter.last.Time > int64(remember)
+	}
+	if s.counter.seen && s.temporality != a.series.Temporality {
+		s.forgotten = true
+	}
+	s.temporality = a.series.Temporality
+	if s.forgotten {
+		s.counter, s.native = counter{}, nil
+	}
+}
+
+// birth says whether the series may count from zero. One that was known and
+// forgotten may not: its value is old.
+func (s *series) birth(p *Point) birth {
+	if s.counter.seen || s.forgotten {
+		return birth{}
+	}
+	return s.family.birth(p.Time, p.Start)
+}
+
+// accept counts a verdict for every binding, or keeps it until a sibling
+// confirms the birth. added are the events of a native histogram, nil for a
+// counter.
+func (t *Tracker) accept(s *series, a arrival, v verdict, added *histogram.FloatHistogram) {
+	at := a.point.Time
+	s.forgotten = false
+	if s.first == 0 {
+		s.first = at
+	}
+	s.family.confirm(s.first, at, int64(t.options.Lateness))
+	if !v.doubtful {
+		s.add(v, added)
+		s.arrive(v, a)
+		return
+	}
+	s.arrive(verdict{}, a) // a baseline, until it is confirmed
+	v.doubtful = false
+	s.family.wait(unborn{at: at, count: func() { s.add(v, added); s.observe(v, at) }})
+	if s.family.sibling >= at-int64(jitter) { // one is in already
+		s.family.confirm(s.family.siblingFirst, s.family.sibling, int64(t.options.Lateness))
+	}
+}
+
+// read takes the point as the stream's temporality says.
+func (c *counter) read(a arrival, b birth, remember int64) verdict {
+	if a.series.Temporality == Delta {
+		return c.delta(a.point, remember)
+	}
+	return c.cumulative(a.point, b)
+}
+
+// add counts a verdict for every binding.
+func (s *series) add(v verdict, added *histogram.FloatHistogram) {
+	for i := range s.bindings {
+		b := &s.bindings[i]
+		switch {
+		case b.program.subtracts && b.member.cohort.blind > 0: // totals without their good events
+		case b.role == roleNative && v.counted && added != nil:
+			s.addSplit(b, v.increment, splitAt(added, b.program.below))
+		case b.role == roleCounter, b.role == roleBucket:
+			s.addTo(b, v)
+		}
+	}
+}
+
+// addTo counts a verdict for one binding of a counter.
+func (s *series) addTo(b *binding, v verdict) {
+	if b.role == roleBucket {
+		if !b.bucket.offered {
+			b.offer(v)
+		}
+		if v.counted {
+			b.bucket.count(b.instance, v.increment)
+		}
+		return
+	}
+	if !v.counted || v.value == 0 {
+		return
+	}
+	c := budget.Counts{Bad: b.weight.Bad * v.value, Total: b.weight.Total * v.value}
+	b.instance.count(v.increment, c)
+	if c.Bad > 0 {
+		s.heat.add(c.Bad, v.to)
+	}
+}
+
+// offer hands a bucket, with what its first point counted, to its histogram.
+func (b *binding) offer(v verdict) {
+	var born *increment
+	if v.counted {
+		born = &v.increment
+	}
+	b.bucket.offered = true
+	b.bucket.histogram.offer(b.bucket, b.program.below, b.instance, born)
+}
+
+// arrive notes the sample with the instances: what is known now, and which
+// part of its sample set is in.
+func (s *series) arrive(v verdict, a arrival) {
+	s.observe(v, a.point.Time)
+	for i := range s.bindings {
+		if b := &s.bindings[i]; b.role != roleGauge {
+			b.member.arrive(a.point.Time, a.now, a.whole)
+		}
+	}
+}
+
+// observe notes the time that a verdict makes known.
+func (s *series) observe(v verdict, at int64) {
+	from := at
+	if v.counted {
+		from = v.from
+	}
+	for i := range s.bindings {
+		b := &s.bindings[i]
+		blind := b.program.subtracts && b.member.cohort.blind > 0
+		if b.role != roleGauge && !blind {
+			b.instance.observe(from, at)
+		}
+	}
+}
+
+// histogram reads a point of a native histogram.
+func (t *Tracker) histogram(s *series, a arrival) Reason {
+	if len(s.bindings) > 0 && !s.selectedAs(roleNative) {
+		return ReasonNotACounter
+	}
+	a.point.Value, a.point.IsInt = a.point.Histogram.Count, false
+	if reason := check(a.point); reason != "" {
+		return reason
+	}
+	s.prepare(a, t.options.Remember)
+	if s.native == nil {
+		if s.counter.seen { // it was a float until now
+			s.counter, s.forgotten = counter{}, true
+		}
+		s.native = &native{}
+	}
+	v, added := s.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
+	if v.reason != "" && !v.counted {
+		return v.reason
+	}
+	t.accept(s, a, v, added)
+	return v.reason
+}
+
+// addSplit counts the events of a native histogram for one binding.
+func (s *series) addSplit(b *binding, i increment, sp split) {
+	bad := sp.total - sp.fast
+	if b.slow {
+		bad = sp.total
+	} else {
+		b.instance.countUncertain(i, sp.unsure)
+	}
+	b.instance.count(i, budget.Counts{Bad: bad, Total: sp.total})
+	if bad > 0 {
+		s.heat.add(bad, i.to)
+	}
+}
+
+// notice records with the series' instances what a person should know.
+func (s *series) notice(r Reason) {
+	if r == ReasonOutOfOrder || r == ReasonDuplicate {
+		return // everyday
+	}
+	for i := range s.bindings {
+		s.bindings[i].instance.notice(r)
+	}
+}

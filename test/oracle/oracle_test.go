@@ -1,0 +1,104 @@
+package oracle
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const second = int64(time.Second)
+
+func seconds(list ...int64) []int64 {
+	for i := range list {
+		list[i] *= second
+	}
+	return list
+}
+
+// each returns one event at each of the seconds.
+func each(list ...int64) []Event {
+	var events []Event
+	for _, t := range list {
+		events = append(events, Event{t * second, 1})
+	}
+	return events
+}
+
+func watching(processes ...*Process) *World {
+	return &World{Gap: 2 * time.Minute, Remember: time.Hour, Processes: processes}
+}
+
+// The examples are worked by hand: who judges must be judged too.
+func TestIncrements(t *testing.T) {
+	old := func() *Process {
+		return &Process{Target: "t", Family: "f", Starts: seconds(-1000), Events: each(-5, -4, 11, 12, 25), Scrapes: seconds(10, 20, 30)}
+	}
+	tests := []struct {
+		name string
+		p    *Process
+		with []*Process
+		want []Increment
+	}{
+		{"a baseline, then differences", old(), nil,
+			[]Increment{{10 * second, 20 * second, 2, true}, {20 * second, 30 * second, 1, true}}},
+		{"a restart counts what it shows", &Process{Starts: seconds(-9, 22), Events: each(-5, -4, 11, 21, 25), Scrapes: seconds(10, 20, 30)}, nil,
+			[]Increment{{10 * second, 20 * second, 1, true}, {20 * second, 30 * second, 1, true}}},
+		{"a hidden restart is seen by its start", &Process{Starts: seconds(-9, 12), TellsStart: true, Events: each(1, 13, 14), Scrapes: seconds(10, 20)}, nil,
+			[]Increment{{10 * second, 20 * second, 2, true}}},
+		{"and without one is not", &Process{Starts: seconds(-9, 12), Events: each(1, 13, 14), Scrapes: seconds(10, 20)}, nil,
+			[]Increment{{10 * second, 20 * second, 1, true}}},
+		{"born into its family", &Process{Target: "t", Family: "f", Starts: seconds(-9), Events: each(15, 16), Scrapes: seconds(20)}, []*Process{old()},
+			[]Increment{{10 * second, 20 * second, 2, true}}},
+		{"first with its family", &Process{Target: "t", Family: "f", Starts: seconds(-9), Events: each(5), Scrapes: seconds(10)}, []*Process{old()}, nil},
+		{"a family of its own", &Process{Target: "t", Family: "g", Starts: seconds(-9), Events: each(5), Scrapes: seconds(20)}, []*Process{old()}, nil},
+		{"born under our eyes", &Process{Starts: seconds(4), TellsStart: true, Events: each(5), Scrapes: seconds(10)}, nil,
+			[]Increment{{4 * second, 10 * second, 1, true}}},
+		{"born late in an old process", &Process{Target: "t", Family: "f", Starts: seconds(4), TellsStart: true, Events: each(15), Scrapes: seconds(20)}, []*Process{old()},
+			[]Increment{{10 * second, 20 * second, 1, true}}},
+		{"a long gap", &Process{Starts: seconds(-9), Events: each(11), Scrapes: seconds(10, 131)}, nil,
+			[]Increment{{10 * second, 131 * second, 1, false}}},
+		{"gone for less than an hour", &Process{Starts: seconds(-9), Events: each(11, 12), Scrapes: seconds(10, 20, 100), Stale: map[int64]bool{20 * second: true}}, nil,
+			[]Increment{{10 * second, 100 * second, 2, true}}},
+		{"gone for more", &Process{Starts: seconds(-9), Events: each(11, 12), Scrapes: seconds(10, 20, 3611), Stale: map[int64]bool{20 * second: true}}, nil, nil},
+		{"deltas", &Process{Delta: true, Starts: seconds(5, 22), Events: each(6, 15, 21, 23), Scrapes: seconds(10, 20, 30)}, nil,
+			[]Increment{{5 * second, 10 * second, 1, true}, {10 * second, 20 * second, 1, true}, {22 * second, 30 * second, 1, true}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := watching(append(tt.with, tt.p)...)
+			if diff := cmp.Diff(tt.want, w.Increments(tt.p)); diff != "" {
+				t.Errorf("increments (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// 7 bad events in a gap of 200 s: a part of them has happened at each moment,
+// rounded down, and good events counted as fewer bad ones round alike.
+func TestGapsAreSharedOut(t *testing.T) {
+	gap := []Part{{Weight{Bad: 1, Total: 1}, []Increment{{0, 200 * second, 7, false}}}}
+	less := []Part{{Weight{Bad: -1}, []Increment{{0, 200 * second, 7, false}}}}
+	for at, want := range map[int64]int64{0: 0, 28: 0, 29: 1, 100: 3, 199: 6, 200: 7, 300: 7} {
+		if got := Until(gap, at*second); got.Bad.Int64() != want || got.Total.Int64() != want {
+			t.Errorf("at %d s: %v bad of %v, want %d", at, got.Bad, got.Total, want)
+		}
+		if got := Until(less, at*second); got.Bad.Int64() != -want || got.Total.Sign() != 0 {
+			t.Errorf("at %d s: %v bad of %v, want %d of none", at, got.Bad, got.Total, -want)
+		}
+	}
+}
+
+func TestWindow(t *testing.T) {
+	parts := []Part{{Weight{Total: 1}, []Increment{
+		{0, 3600 * second, 1, true}, {0, 3605 * second, 10, true}, {0, 7205 * second, 100, true},
+	}}}
+	// An hour before 7205.5 s lies 3605.5 s, and the grid of ten seconds below it.
+	start, end, c := Window(parts, time.Unix(7205, 5e8), time.Hour)
+	if start.Unix() != 3600 || end.Unix() != 7205 || c.Total.Int64() != 110 {
+		t.Errorf("%v events in (%d, %d], want 110 in (3600, 7205]", c.Total, start.Unix(), end.Unix())
+	}
+	if got := Since(parts).Total.Int64(); got != 111 {
+		t.Errorf("%d events in all, want 111", got)
+	}
+}
