@@ -1,0 +1,72 @@
+package otlp
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension/extensionmiddleware"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/encoding"
+
+	"github.com/slo-engine/slo-engine/internal/ingest"
+)
+
+var (
+	_ component.Host                 = (*host)(nil)
+	_ componentstatus.Reporter       = (*host)(nil)
+	_ extensionmiddleware.HTTPServer = (*middleware)(nil)
+	_ extensionmiddleware.GRPCServer = (*middleware)(nil)
+)
+
+var middlewareID = component.MustNewID("limits")
+
+// host is the part of a collector that the embedded receiver asks for: its
+// extensions, of which there is one, and where to report that it died.
+type host struct {
+	logger      *slog.Logger
+	limits      ingest.Limits
+	connections *connections
+}
+
+func newHost(limits ingest.Limits, logger *slog.Logger) *host {
+	return &host{logger: logger, limits: limits, connections: newConnections()}
+}
+
+// GetExtensions implements component.Host.
+func (h *host) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{middlewareID: &middleware{host: h}}
+}
+
+// Report implements componentstatus.Reporter: a listener that failed.
+func (h *host) Report(e *componentstatus.Event) {
+	if err := e.Err(); err != nil {
+		h.logger.Error("OTLP listener failed; nothing more is received on it", "error", err)
+	}
+}
+
+// middleware sets what the receiver's own configuration cannot say.
+type middleware struct {
+	component.StartFunc
+	component.ShutdownFunc
+	host *host
+}
+
+// GetHTTPHandler implements extensionmiddleware.HTTPServer.
+func (m *middleware) GetHTTPHandler(context.Context) (func(context.Context, http.Handler) (http.Handler, error), error) {
+	return func(_ context.Context, next http.Handler) (http.Handler, error) {
+		return guardBody(next, m.host.limits), nil
+	}, nil
+}
+
+// GetGRPCServerOptions implements extensionmiddleware.GRPCServer.
+func (m *middleware) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(int(m.host.limits.MaxDecodedBytes)),
+		grpc.ConnectionTimeout(headerTimeout),
+		grpc.Creds(m.host.connections),
+		grpc.ForceServerCodecV2(codec{encoding.GetCodecV2("proto")}),
+	}, nil
+}

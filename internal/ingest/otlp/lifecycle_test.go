@@ -1,0 +1,134 @@
+package otlp
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"google.golang.org/grpc"
+
+	"github.com/slo-engine/slo-engine/internal/ingest"
+	"github.com/slo-engine/slo-engine/internal/sli"
+)
+
+const exportMethod = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+
+func newReceiver(t *testing.T, o Options) *Receiver {
+	t.Helper()
+	if o.Sink == nil {
+		o.Sink = &recorder{}
+	}
+	r, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestNewWantsASink(t *testing.T) {
+	if _, err := New(Options{}); err == nil {
+		t.Error("a receiver without a sink was made")
+	}
+}
+
+func TestShutdownUnstarted(t *testing.T) {
+	if err := newReceiver(t, Options{GRPC: "127.0.0.1:0"}).Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdownTwice(t *testing.T) {
+	r := newReceiver(t, Options{GRPC: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := r.Start(t.Context()); err == nil {
+		t.Error("a receiver was started again")
+	}
+}
+
+// TestProtocolsAreSwitchedOff starts each alone, and none.
+func TestProtocolsAreSwitchedOff(t *testing.T) {
+	for _, o := range []Options{{}, {GRPC: "127.0.0.1:0"}, {HTTP: "127.0.0.1:0"}} {
+		r := newReceiver(t, o)
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if (r.GRPCAddr() != "") != (o.GRPC != "") || (r.HTTPAddr() != "") != (o.HTTP != "") {
+			t.Errorf("gRPC %q, HTTP %q from %q, %q", r.GRPCAddr(), r.HTTPAddr(), o.GRPC, o.HTTP)
+		}
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestStartOnATakenPort(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	addr := taken.Addr().String()
+	for _, o := range []Options{{GRPC: addr}, {GRPC: "127.0.0.1:0", HTTP: addr}} {
+		r := newReceiver(t, o)
+		err := r.Start(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "listen tcp "+addr+": bind: address already in use") {
+			t.Errorf("got %v", err)
+		}
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if r.GRPCAddr() != "" || r.HTTPAddr() != "" {
+			t.Errorf("addresses after a failed start: %q %q", r.GRPCAddr(), r.HTTPAddr())
+		}
+	}
+}
+
+// TestShutdownDoesNotWaitForever holds a request and an idle stream open.
+func TestShutdownDoesNotWaitForever(t *testing.T) {
+	entered := make(chan struct{})
+	sink := ingest.SinkFunc(func(ctx context.Context, _ *sli.Batch) (sli.Receipt, error) {
+		close(entered)
+		<-ctx.Done()
+		return sli.Receipt{}, ctx.Err()
+	})
+	r := newReceiver(t, Options{GRPC: "127.0.0.1:0", HTTP: "127.0.0.1:0", Sink: sink})
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn := dial(t, r.GRPCAddr())
+	if _, err := conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, exportMethod); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := pmetricotlp.NewGRPCClient(conn).Export(context.Background(), pmetricotlp.NewExportRequestFromMetrics(aCounter()))
+		answered <- err
+	}()
+	<-entered
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		_ = r.Shutdown(ctx) // an error or not: it must return
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(patience):
+		t.Fatal("shutdown hangs")
+	}
+	if err := <-answered; err == nil {
+		t.Error("a request that was not taken was answered as a success")
+	}
+}
