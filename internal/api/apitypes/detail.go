@@ -1,0 +1,91 @@
+package apitypes
+
+// Detail answers GET /api/v1/slos/{id}: all of SLO, and where it comes from.
+type Detail struct {
+	SLO
+	// SLILower counts events that nobody can judge (their histogram bucket
+	// straddles the latency threshold) as bad, as SLI does; SLIUpper counts
+	// them as good. nil unless the SLI is a latency.
+	SLILower *float64 `json:"sli_lower"`
+	SLIUpper *float64 `json:"sli_upper"`
+	// Windows are all readings, the shortest first, the SLO window last.
+	Windows []Reading `json:"windows"`
+	// SinceStart counts all events since the engine began to count; nil until
+	// the first sample.
+	SinceStart *Counts `json:"since_start"`
+	// Pending names tiers that burn on evidence too thin to tell.
+	Pending []string `json:"pending"`
+	// Notices are named conditions a person should know.
+	Notices    []string `json:"notices"`
+	LastSample Time     `json:"last_sample"`
+	// SampleInterval is the observed time between samples, in seconds.
+	SampleInterval *float64 `json:"sample_interval"`
+	// Spec is what the user wrote; nil for a document that is not used.
+	Spec *Spec `json:"spec"`
+}
+
+// Counts are numbers of events.
+type Counts struct {
+	GoodEvents  *float64 `json:"good_events"`
+	BadEvents   *float64 `json:"bad_events"`
+	TotalEvents *float64 `json:"total_events"`
+}
+
+// Reading is what one window counted: events in (WindowStart, WindowEnd].
+type Reading struct {
+	Window string `json:"window"`
+	Counts
+	WindowStart Time     `json:"window_start"`
+	WindowEnd   Time     `json:"window_end"`
+	Coverage    *float64 `json:"coverage"`
+	BurnRate    *float64 `json:"burn_rate"`
+}
+
+// Spec sums up the document of an SLO.
+type Spec struct {
+	Description string `json:"description"`
+	// Objective is in percent, such as "99.9%".
+	Objective        string   `json:"objective"`
+	Window           string   `json:"window"`
+	SLI              SLI      `json:"sli"`
+	GroupBy          []string `json:"group_by"`
+	MaxGroups        int      `json:"max_groups"`
+	AlertingDisabled bool     `json:"alerting_disabled"`
+	Origin           Origin   `json:"origin"`
+}
+
+// SLI says how events are counted; exactly one field is set.
+type SLI struct {
+	Ratio     *Ratio     `json:"ratio,omitempty"`
+	Latency   *Latency   `json:"latency,omitempty"`
+	Threshold *Threshold `json:"threshold,omitempty"`
+}
+
+// Ratio counts events with counters.
+type Ratio struct {
+	Total string `json:"total"`
+	Good  string `json:"good,omitempty"`
+	Bad   string `json:"bad,omitempty"`
+}
+
+// Latency counts events up to Below, such as "300ms", as good.
+type Latency struct {
+	Histogram string `json:"histogram"`
+	Below     string `json:"below"`
+	Errors    string `json:"errors,omitempty"`
+}
+
+// Threshold compares a gauge.
+type Threshold struct {
+	Metric string   `json:"metric"`
+	Above  *float64 `json:"above,omitempty"`
+	Below  *float64 `json:"below,omitempty"`
+	Slice  string   `json:"slice"`
+}
+
+// Origin is where a document stands.
+type Origin struct {
+	File     string `json:"file"`
+	Document int    `json:"document"`
+	Line     int    `json:"line"`
+}

@@ -1,0 +1,223 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/slo-engine/slo-engine/internal/engine"
+)
+
+// description is the parsed openapi.yaml.
+type description struct {
+	Paths      map[string]map[string]yaml.Node
+	Components struct {
+		Schemas map[string]*schema
+	}
+}
+
+// schema is as much of JSON schema as openapi.yaml uses.
+type schema struct {
+	Ref                  string `yaml:"$ref"`
+	Type                 any
+	Enum                 []string
+	Required             []string
+	Properties           map[string]*schema
+	AdditionalProperties *schema `yaml:"additionalProperties"`
+	Items                *schema
+	OneOf                []*schema `yaml:"oneOf"`
+	AllOf                []*schema `yaml:"allOf"`
+}
+
+func parseOpenAPI(t *testing.T) description {
+	t.Helper()
+	var d description
+	if err := yaml.Unmarshal(openAPI, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestOpenAPINamesEveryRoute(t *testing.T) {
+	d := parseOpenAPI(t)
+	served := map[string][]string{}
+	for _, r := range (&api{Options: Options{}.withDefaults(), page: newPage()}).routes("") {
+		served[strings.TrimSuffix(r.path, "{$}")] = r.methods
+	}
+	for path, methods := range served {
+		if _, ok := d.Paths[path]; !ok {
+			t.Errorf("%s is served and not described", path)
+		}
+		for _, m := range methods {
+			if _, ok := d.Paths[path][strings.ToLower(m)]; !ok {
+				t.Errorf("%s %s is served and not described", m, path)
+			}
+		}
+	}
+	for path, operations := range d.Paths {
+		for method := range operations {
+			if method != "description" && !slices.Contains(served[path], strings.ToUpper(method)) {
+				t.Errorf("%s %s is described and not served", method, path)
+			}
+		}
+	}
+}
+
+// Every field answered is described, every required field answered, and every
+// value of the described type.
+func TestOpenAPIDescribesAnswers(t *testing.T) {
+	d := parseOpenAPI(t)
+	s := shop()
+	s.Instances = append(s.Instances, ratioWithGood())
+	for target, name := range map[string]string{
+		"/api/v1/slos": "SLOList",
+		"/api/v1/slos/checkout:checkout-availability":             "Detail",
+		"/api/v1/slos/checkout:checkout-latency:9f86d081884c7d65": "Detail",
+		"/api/v1/slos/search:search-queue":                        "Detail",
+		"/api/v1/slos/pay:pay-availability":                       "Detail",
+		"/api/v1/slos/zoo:ratio":                                  "Detail",
+		"/api/v1/services/checkout/slo":                           "Service",
+		"/api/v1/services/pay/slo":                                "Service",
+		"/api/v1/alerts":                                          "AlertList",
+		"/api/v1/slos?x=y":                                        "Problem",
+	} {
+		var value any
+		body := text(t, ask(t, Options{Snapshot: at(s), Alerts: someAlerts}, "GET", target, ""))
+		if err := json.Unmarshal([]byte(body), &value); err != nil {
+			t.Fatalf("%s: %v", target, err)
+		}
+		for _, wrong := range d.check(d.Components.Schemas[name], value, target) {
+			t.Error(wrong)
+		}
+	}
+}
+
+func ratioWithGood() *engine.Instance {
+	s := spec("zoo", "ratio", nil)
+	s.SLI.Ratio.Good, s.SLI.Ratio.Bad = "good_total", ""
+	return healthy(s)
+}
+
+// check lists how value differs from the schema.
+func (d description) check(s *schema, value any, where string) []string {
+	if s == nil {
+		return []string{where + " is not described"}
+	}
+	if s.Ref != "" {
+		return d.check(d.Components.Schemas[strings.TrimPrefix(s.Ref, "#/components/schemas/")], value, where)
+	}
+	if len(s.OneOf) > 0 {
+		return d.checkOneOf(s, value, where)
+	}
+	if kind := kindOf(value); !slices.Contains(s.types(), kind) {
+		return []string{fmt.Sprintf("%s is %s, described as %v", where, kind, s.types())}
+	}
+	switch v := value.(type) {
+	case string:
+		if len(s.Enum) > 0 && !slices.Contains(s.Enum, v) {
+			return []string{fmt.Sprintf("%s is %q, none of %v", where, v, s.Enum)}
+		}
+	case []any:
+		var wrong []string
+		for i, item := range v {
+			wrong = append(wrong, d.check(s.Items, item, fmt.Sprintf("%s[%d]", where, i))...)
+		}
+		return wrong
+	case map[string]any:
+		return d.checkObject(s, v, where)
+	}
+	return nil
+}
+
+func (d description) checkObject(s *schema, fields map[string]any, where string) []string {
+	var wrong []string
+	s = d.flat(s)
+	for _, name := range s.Required {
+		if _, ok := fields[name]; !ok {
+			wrong = append(wrong, where+"."+name+" is required and not answered")
+		}
+	}
+	for name, field := range fields {
+		described := s.Properties[name]
+		if described == nil {
+			described = s.AdditionalProperties
+		}
+		wrong = append(wrong, d.check(described, field, where+"."+name)...)
+	}
+	return wrong
+}
+
+// flat is an object with the fields of all that it consists of.
+func (d description) flat(s *schema) *schema {
+	whole := *s
+	whole.Properties = maps.Clone(s.Properties)
+	for _, part := range s.AllOf {
+		if part.Ref != "" {
+			part = d.Components.Schemas[strings.TrimPrefix(part.Ref, "#/components/schemas/")]
+		}
+		maps.Copy(whole.Properties, part.Properties)
+		whole.Required = slices.Concat(whole.Required, part.Required)
+	}
+	return &whole
+}
+
+func (d description) checkOneOf(s *schema, value any, where string) []string {
+	var wrong []string
+	for _, choice := range s.OneOf {
+		differs := d.check(choice, value, where)
+		if len(differs) == 0 {
+			return nil
+		}
+		wrong = append(wrong, differs...)
+	}
+	return wrong
+}
+
+// types are the JSON types that the schema takes; whole numbers are numbers.
+func (s *schema) types() []string {
+	var types []string
+	switch t := s.Type.(type) {
+	case string:
+		types = []string{t}
+	case []any:
+		for _, one := range t {
+			types = append(types, fmt.Sprint(one))
+		}
+	}
+	if slices.Contains(types, "integer") {
+		types = append(types, "number")
+	}
+	return types
+}
+
+func kindOf(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case float64:
+		return "number"
+	case []any:
+		return "array"
+	case map[string]any:
+		return "object"
+	}
+	return reflect.TypeOf(value).String()
+}
+
+func TestOpenAPIIsServed(t *testing.T) {
+	r := ask(t, Options{}, "GET", "/api/v1/openapi.yaml", "")
+	if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "application/yaml" || text(t, r) != string(openAPI) {
+		t.Errorf("answers %d %q", r.StatusCode, r.Header.Get("Content-Type"))
+	}
+}

@@ -1,0 +1,100 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/pkg/alerts"
+	"github.com/slo-engine/slo-engine/pkg/slo"
+)
+
+// DefaultMaxExportedInstances is how many SLO instances /metrics/slo shows
+// where the user said nothing.
+const DefaultMaxExportedInstances = 10_000
+
+// Options are what the handler is made of. Only Snapshot is required.
+type Options struct {
+	// Snapshot returns the newest snapshot; nil before the first tick, then
+	// status requests are answered 503.
+	Snapshot func() *engine.Snapshot
+	// Healthy and Ready say why the engine is not; nil functions mean it is.
+	Healthy func() error
+	Ready   func() error
+	// Reload applies the configuration anew. nil: there is nothing to reload.
+	Reload func() error
+	// Write takes Prometheus remote write requests. nil: switched off.
+	Write http.Handler
+	// Alertmanager serves the embedded Alertmanager; it sees its own paths,
+	// such as /api/v2/alerts. nil: the user runs Alertmanagers of their own.
+	Alertmanager http.Handler
+	// Alerts lists the alerts that fire, and those resolved a short while
+	// ago. nil: none.
+	Alerts func() []alerts.Alert
+	// Tiers names the alert tiers of an SLO, for slo_alert_state. nil: the
+	// default tiers, none where alerting is disabled.
+	Tiers func(*slo.Spec) []string
+	// Gatherer serves /metrics. nil: an empty page.
+	Gatherer prometheus.Gatherer
+	// MaxExportedInstances bounds /metrics/slo. 0: DefaultMaxExportedInstances.
+	MaxExportedInstances int
+	// ExternalURL is where people reach the engine; its host is an allowed
+	// one, its origin a trusted one. Empty: not behind anything.
+	ExternalURL string
+	// RoutePrefix stands before every path. Empty: the path of ExternalURL,
+	// as Prometheus has it; "/" for none.
+	RoutePrefix string
+	// AllowedHosts are further names that requests which change something may
+	// be addressed to, without port. Loopback names always are; "*" allows all.
+	AllowedHosts []string
+	// Version is shown on the front page.
+	Version string
+	// Logger is told of panics (error) and of each request (debug). nil: silent.
+	Logger *slog.Logger
+	// Registerer takes the collectors of requests and of SLO health. nil: none.
+	Registerer prometheus.Registerer
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Logger = o.Logger.With("component", "api")
+	if o.Gatherer == nil {
+		o.Gatherer = prometheus.Gatherers{}
+	}
+	if o.MaxExportedInstances == 0 {
+		o.MaxExportedInstances = DefaultMaxExportedInstances
+	}
+	if o.Tiers == nil {
+		o.Tiers = defaultTiers
+	}
+	if o.Alerts == nil {
+		o.Alerts = func() []alerts.Alert { return nil }
+	}
+	return o
+}
+
+// externalURL is ExternalURL parsed; an unusable one (config refuses them
+// before) is taken for none.
+func (o Options) externalURL() *url.URL {
+	u, err := url.Parse(o.ExternalURL)
+	if err != nil {
+		return &url.URL{}
+	}
+	return u
+}
+
+// prefix is the route prefix without a slash at its end; empty for none.
+func (o Options) prefix() string {
+	p := o.RoutePrefix
+	if p == "" {
+		p = o.externalURL().Path
+	}
+	return strings.TrimSuffix(path.Clean("/"+p), "/")
+}
