@@ -1,0 +1,167 @@
+package config
+
+import (
+	"log/slog"
+	"net/url"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/slo-engine/slo-engine/internal/ingest"
+	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
+)
+
+// Config is slo-engine.yaml with its defaults filled in and its paths
+// resolved. It is not changed after Load.
+type Config struct {
+	// Listen is the address of the HTTP port. Default 127.0.0.1:9490.
+	Listen string `yaml:"listen"`
+	// OTLP holds the addresses of the OTLP receivers.
+	OTLP OTLP `yaml:"otlp"`
+	// SLOFiles are the globs of the SLO documents. Default slos/*.y*ml.
+	SLOFiles []string `yaml:"slo_files"`
+	// EvaluationInterval is the time between ticks, in whole seconds, 1 s to
+	// 1 m. Default 1 s.
+	EvaluationInterval time.Duration `yaml:"evaluation_interval"`
+	// Lateness is how far behind the newest a sample may be and still count
+	// where it happened, 0 to 1 h. Default 10 m.
+	Lateness time.Duration `yaml:"lateness"`
+	Storage  Storage       `yaml:"storage"`
+	Alerting Alerting      `yaml:"alerting"`
+	Auth     Auth          `yaml:"auth"`
+	// ExternalURL is where people and other systems reach the engine. nil: not
+	// said; links then use Listen.
+	ExternalURL URL `yaml:"external_url"`
+	// RoutePrefix is put before all paths: "/" or "/a/b", without a slash at
+	// the end. Default: the path of ExternalURL.
+	RoutePrefix string  `yaml:"route_prefix"`
+	Limits      Limits  `yaml:"limits"`
+	HA          HA      `yaml:"ha"`
+	Log         Log     `yaml:"log"`
+	Tracing     Tracing `yaml:"tracing"`
+
+	Prometheus    strictyaml.Later `yaml:"prometheus,omitempty"`
+	ScrapeConfigs strictyaml.Later `yaml:"scrape_configs,omitempty"`
+	Notify        strictyaml.Later `yaml:"notify,omitempty"`
+	Remediation   strictyaml.Later `yaml:"remediation,omitempty"`
+	Shard         strictyaml.Later `yaml:"shard,omitempty"`
+	KEDA          strictyaml.Later `yaml:"keda,omitempty"`
+}
+
+// OTLP holds the addresses of the OTLP receivers; an empty one is off.
+type OTLP struct {
+	// GRPC defaults to 127.0.0.1:4317, HTTP to 127.0.0.1:4318.
+	GRPC Address `yaml:"grpc"`
+	HTTP Address `yaml:"http"`
+}
+
+// Storage says where the engine keeps what must survive a restart.
+type Storage struct {
+	// Path is the data folder. Default data.
+	Path string `yaml:"path"`
+
+	Retention       strictyaml.Later `yaml:"retention,omitempty"`
+	HistoryInterval strictyaml.Later `yaml:"history_interval,omitempty"`
+	FsyncInterval   strictyaml.Later `yaml:"fsync_interval,omitempty"`
+	State           strictyaml.Later `yaml:"state,omitempty"`
+}
+
+// Alerting says where alerts go.
+type Alerting struct {
+	// Alertmanagers get every alert. None: the embedded one does.
+	Alertmanagers []Alertmanager `yaml:"alertmanagers"`
+	// AlertmanagerConfig is the file that configures the embedded one; empty:
+	// its defaults. Not allowed together with Alertmanagers.
+	AlertmanagerConfig string `yaml:"alertmanager_config"`
+	// ResendInterval is how often a firing alert is sent again, at least 1 s.
+	// Default 1 m.
+	ResendInterval time.Duration `yaml:"resend_interval"`
+}
+
+// Alertmanager is one Alertmanager, and how to talk to it: the fields of
+// Prometheus's HTTP client configuration stand beside its url.
+type Alertmanager struct {
+	// URL is its address, with its path prefix if it has one.
+	URL URL `yaml:"url" need:"an address such as http://127.0.0.1:9093"`
+
+	promconfig.HTTPClientConfig `yaml:",inline"`
+}
+
+// Auth says who may do what.
+type Auth struct {
+	// AllowUnauthenticated lists the roles that everyone has who reaches the
+	// ports: viewer, ingest. Without any, the ports must be on loopback.
+	AllowUnauthenticated []string `yaml:"allow_unauthenticated"`
+
+	WebConfigFile strictyaml.Later `yaml:"web_config_file,omitempty"`
+	TokensFile    strictyaml.Later `yaml:"tokens_file,omitempty"`
+	Roles         strictyaml.Later `yaml:"roles,omitempty"`
+}
+
+// Limits bound what the engine takes on.
+type Limits struct {
+	// The fields of ingest.Limits bound one request.
+	ingest.Limits `yaml:",inline"`
+	// MaxSeries bounds the series kept for all SLOs. Default 1,000,000.
+	MaxSeries int `yaml:"max_series"`
+	// ExportedInstances bounds the SLO instances on /metrics/slo. Default
+	// 10,000; 0 exports none.
+	ExportedInstances int `yaml:"exported_instances"`
+}
+
+// HA tells replicas of one Prometheus apart, so that only one is counted.
+type HA struct {
+	// ClusterLabel names the pair, ReplicaLabel the replica. Defaults cluster
+	// and __replica__; both empty switch it off.
+	ClusterLabel string `yaml:"cluster_label"`
+	ReplicaLabel string `yaml:"replica_label"`
+	// FailoverTimeout is the silence after which the other replica is
+	// followed, at least 1 s. Default 30 s.
+	FailoverTimeout time.Duration `yaml:"failover_timeout"`
+}
+
+// Log says what is logged.
+type Log struct {
+	// Level is debug, info, warn or error. Default info.
+	Level Level `yaml:"level"`
+	// Format is text or json. Default text.
+	Format string `yaml:"format"`
+}
+
+// Tracing says where the engine's own traces go.
+type Tracing struct {
+	// OTLPEndpoint is the host:port of an OTLP/HTTP receiver. Empty: off.
+	OTLPEndpoint string `yaml:"otlp_endpoint"`
+	// Insecure talks to it without TLS. Default false.
+	Insecure bool `yaml:"insecure"`
+	// SampleRatio is the share of traces kept, 0 to 1. Default 0.1.
+	SampleRatio float64 `yaml:"sample_ratio"`
+}
+
+// Default returns what holds where the user said nothing. Its paths are
+// relative to the working folder.
+func Default() *Config {
+	return &Config{
+		Listen:             "127.0.0.1:9490",
+		OTLP:               OTLP{GRPC: "127.0.0.1:4317", HTTP: "127.0.0.1:4318"},
+		SLOFiles:           []string{"slos/*.y*ml"},
+		EvaluationInterval: time.Second,
+		Lateness:           10 * time.Minute,
+		Storage:            Storage{Path: "data"},
+		Alerting:           Alerting{ResendInterval: time.Minute},
+		Limits:             Limits{Limits: ingest.DefaultLimits(), MaxSeries: 1_000_000, ExportedInstances: 10_000},
+		HA:                 HA{ClusterLabel: "cluster", ReplicaLabel: "__replica__", FailoverTimeout: 30 * time.Second},
+		Log:                Log{Format: "text"},
+		Tracing:            Tracing{SampleRatio: 0.1},
+	}
+}
+
+// URL is an http or https address that keeps its password to itself. The zero
+// value is none.
+type URL struct{ *url.URL }
+
+// Address is a host:port, or empty for off.
+type Address string
+
+// Level is the least severe level that is logged. It is a slog.Leveler.
+type Level slog.Level
