@@ -1,0 +1,106 @@
+// Command slo-engine keeps error budgets of services from their OpenTelemetry
+// and Prometheus metrics and raises burn-rate alerts.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // calendar windows name time zones, also where the system has none
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the linker in releases.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr}))
+}
+
+// streams are where a command writes: standard output is data, standard error
+// is for people.
+type streams struct{ out, err io.Writer }
+
+// cli is the command line.
+type cli struct {
+	Serve    serveCmd         `cmd:"" help:"Run the service."`
+	Demo     demoCmd          `cmd:"" help:"Run engine and a small shop in one process; exit 0 when the loop from failure to alert to recovery closed."`
+	Validate validateCmd      `cmd:"" help:"Check SLO files: every problem with file, document, field and fix; for sound SLOs their tiers and detection times."`
+	Status   statusCmd        `cmd:"" help:"Show the budgets of a running engine."`
+	Version  kong.VersionFlag `help:"Show the version."`
+}
+
+// exitUsage says that the command line cannot be understood, as sysexits.h
+// has it.
+const (
+	exitFailed = 1
+	exitUsage  = 64
+)
+
+// exit is an error that only sets the exit code: its text was written already.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// run executes a command line and returns the exit code.
+func run(ctx context.Context, args []string, std streams) (code int) {
+	var c cli
+	// Kong ends the process for --help and --version; here that is a panic
+	// with the code, so that run can be called from tests.
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exit:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	parser, err := kong.New(&c,
+		kong.Name("slo-engine"),
+		kong.Description("Error budgets from live telemetry, and burn alerts that can be trusted."),
+		kong.Vars{"version": version},
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(std),
+	)
+	if err != nil {
+		fmt.Fprintln(std.err, "slo-engine:", err)
+		return exitFailed
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(std.err, "slo-engine: %v; see %s --help\n", err, misused(err))
+		return exitUsage
+	}
+	return exitCode(command.Run(), std)
+}
+
+// misused names the command whose help is wanted after a usage error.
+func misused(err error) string {
+	var usage *kong.ParseError
+	if errors.As(err, &usage) && usage.Context.Selected() != nil {
+		return "slo-engine " + usage.Context.Selected().Name
+	}
+	return "slo-engine"
+}
+
+func exitCode(err error, std streams) int {
+	var silent exit
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &silent):
+		return int(silent)
+	}
+	fmt.Fprintf(std.err, "slo-engine: %v%s\n", err, advice(err))
+	return exitFailed
+}

@@ -1,0 +1,154 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+
+	"github.com/slo-engine/slo-engine/internal/config"
+	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/slo"
+)
+
+// Reload reads the configuration, the SLO files and alertmanager.yml again and
+// applies them, or keeps everything as it was and says why. A faulty SLO
+// document is no reason to refuse: it is quarantined, the others run.
+func (a *App) Reload() error {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	next, err := config.Load(a.options.ConfigFile, a.options.Overrides...)
+	if err != nil {
+		return a.kept(err)
+	}
+	if fields := fixedChanges(a.config, next); len(fields) > 0 {
+		return a.kept(fmt.Errorf("%s changed: that needs a restart", strings.Join(fields, ", ")))
+	}
+	loaded, err := Check(next.SLOFiles)
+	if err != nil {
+		return a.kept(err)
+	}
+	if a.embedded != nil {
+		if err := a.embedded.Reload(); err != nil {
+			return a.kept(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := a.engine.Load(ctx, loaded.Programs, loaded.Problems); err != nil {
+		return err
+	}
+	a.config = next
+	a.report(loaded)
+	return nil
+}
+
+func (a *App) kept(err error) error {
+	a.log.Error("reload refused, everything stays as it was", "error", err)
+	return err
+}
+
+// fixedChanges names the settings that differ and are read at start only.
+func fixedChanges(old, next *config.Config) []string {
+	var changed []string
+	a, b := reflect.ValueOf(*old), reflect.ValueOf(*next)
+	for i := range a.NumField() {
+		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("yaml"), ",")
+		if name == "slo_files" {
+			continue
+		}
+		if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			changed = append(changed, name)
+		}
+	}
+	return changed
+}
+
+// loadSLOs reads the SLO files for the first time.
+func (a *App) loadSLOs(ctx context.Context) error {
+	loaded, err := Check(a.config.SLOFiles)
+	if err != nil {
+		return err
+	}
+	if err := a.engine.Load(ctx, loaded.Programs, loaded.Problems); err != nil {
+		return fmt.Errorf("load SLOs: %w", err)
+	}
+	a.report(loaded)
+	return nil
+}
+
+// Loaded is what a set of SLO files holds.
+type Loaded struct {
+	// Programs are the sound SLOs, compiled.
+	Programs []*sli.Program
+	// Problems are what is wrong with the others (Error), and what a person
+	// should know of the sound ones (Warning).
+	Problems []slo.Problem
+}
+
+// Check reads SLO files as serving would. The error means that a pattern is
+// no pattern.
+func Check(patterns []string) (*Loaded, error) {
+	programs := map[*slo.Spec]*sli.Program{}
+	specs, problems, err := config.LoadSpecs(patterns, func(spec *slo.Spec) []slo.Problem {
+		program, problems := sli.Compile(spec)
+		programs[spec] = program
+		return append(problems, tierWarnings(spec)...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	loaded := &Loaded{Problems: problems}
+	for _, spec := range specs {
+		loaded.Programs = append(loaded.Programs, programs[spec])
+	}
+	return loaded, nil
+}
+
+// tierWarnings show the arithmetic of tiers that did not fit the SLO.
+func tierWarnings(spec *slo.Spec) []slo.Problem {
+	if spec.Alerting.Disabled || spec.Objective.Budget() == 0 || spec.Window.Nominal() == 0 {
+		return nil // or too faulty to have tiers
+	}
+	_, misfits := engine.Tiers(spec)
+	problems := make([]slo.Problem, 0, len(misfits))
+	for _, m := range misfits {
+		field := "spec.objective"
+		if m.Dropped {
+			field = "spec.sli.threshold.slice"
+		}
+		problems = append(problems, slo.Problem{
+			Origin: spec.Origin, Severity: slo.Warning, SLO: spec.ID(), Field: field, Message: m.Text,
+		})
+	}
+	return problems
+}
+
+// report logs what was loaded: each problem is a line.
+func (a *App) report(loaded *Loaded) {
+	log := a.component("slo")
+	for _, p := range loaded.Problems {
+		level := slog.LevelError
+		if p.Severity == slo.Warning {
+			level = slog.LevelWarn
+		}
+		log.LogAttrs(context.Background(), level, p.Message, attributes(p)...)
+	}
+	log.Info("SLOs loaded", "slos", len(loaded.Programs), "problems", len(loaded.Problems))
+}
+
+// attributes are what is known of where a problem lies.
+func attributes(p slo.Problem) []slog.Attr {
+	attrs := []slog.Attr{slog.String("file", p.File)}
+	if p.Document > 0 {
+		attrs = append(attrs, slog.Int("document", p.Document), slog.Int("line", p.Line))
+	}
+	for _, text := range []slog.Attr{slog.String("slo", p.SLO), slog.String("field", p.Field), slog.String("fix", p.Fix)} {
+		if text.Value.String() != "" {
+			attrs = append(attrs, text)
+		}
+	}
+	return attrs
+}
