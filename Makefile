@@ -1,0 +1,65 @@
+# What a person types. `make` alone explains itself.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The real servers that tests talk to; tools/lab.sh builds them.
+SERVERS := prometheus promtool alertmanager amtool telemetrygen
+
+# Where our Go code lives, as far as there is any.
+SOURCES := $(wildcard cmd internal pkg test bench tools)
+
+FUZZTIME ?= 10s
+BENCH ?= .
+BENCHTIME ?= 1s
+
+.PHONY: help
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## compile bin/slo-engine
+	go build -trimpath -ldflags "-X main.version=$$(git describe --always --dirty 2>/dev/null || echo dev)" \
+	  -o bin/slo-engine ./cmd/slo-engine
+
+.PHONY: demo
+demo: build ## watch the engine catch a burn, nothing else to install
+	bin/slo-engine demo
+
+.PHONY: test
+test: tools lint ## check everything: servers, lint, all tests with the race detector
+	go test -race -vet=off -timeout 30m ./...
+	@for mod in $(wildcard test/*/go.mod); do \
+	  echo "$${mod%/go.mod}:"; (cd "$${mod%/go.mod}" && go test -race -timeout 30m ./...); \
+	done
+
+.PHONY: test-short
+test-short: ## test without the race detector and without what is slow
+	go test -short ./...
+
+.PHONY: lint
+lint: ## check formatting, go vet, staticcheck
+	@unformatted=$$(gofmt -l $(SOURCES)); \
+	if [[ -n $$unformatted ]]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	@staticcheck=$$(tools/lab.sh staticcheck | cut -d' ' -f3-); \
+	echo "staticcheck ./..."; "$$staticcheck" ./...
+
+.PHONY: bench
+bench: ## run the benchmarks (BENCH=regexp, BENCHTIME=1s)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) \
+	  $$(grep -rlE --include='*_test.go' '^func Benchmark' $(SOURCES) | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZTIME (10s)
+	tools/fuzz.sh $(FUZZTIME)
+
+.PHONY: tools
+tools: ## build the real servers that tests need, once, into .lab
+	@tools/lab.sh $(SERVERS)
+
+.PHONY: clean
+clean: ## remove what was built, but not .lab (minutes to build) nor data
+	rm -rf bin
+	go clean -testcache

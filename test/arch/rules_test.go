@@ -1,0 +1,102 @@
+package arch
+
+// everything is the pattern that each package of this module matches.
+const everything = "..."
+
+// A row says what one package, or with "/..." all below it too, may import
+// from this module. The most exact row holds. A package may always import
+// what lies in its own folder's subfolders.
+type row struct {
+	from string
+	may  []edge
+}
+
+// An edge is one permitted import and the reason for it.
+type edge struct{ to, why string }
+
+// rows is the picture of the architecture: data walks down, arrows point down.
+var rows = []row{
+	{"cmd/...", []edge{
+		{"internal/app", "serve starts the engine"},
+		{"internal/config", "validate reads what serve would read"},
+		{"internal/sli", "validate says how each SLO is compiled"},
+		{"internal/engine", "validate prints the tiers an SLO ends up with"},
+		{"internal/demo", "demo starts the shop beside the engine"},
+		{"internal/api/client", "status asks a running engine"},
+		{"internal/api/apitypes", "status prints what the client returns"},
+		{"pkg/...", "the vocabulary"},
+	}},
+	{"internal/app", []edge{{everything, "the one package that wires all others"}}},
+	{"internal/config", []edge{
+		{"pkg/...", "documents become specs and policies"},
+		{"internal/sli", "an SLO is compiled to be checked"},
+		{"internal/ingest", "the limits of the receivers are configured"},
+	}},
+	{"internal/api", []edge{
+		{"internal/engine", "snapshots are all that a handler reads"},
+		{"pkg/...", "the vocabulary"},
+	}},
+	{"internal/api/apitypes", nil},
+	{"internal/api/client", []edge{{"internal/api/apitypes", "it decodes what the server encodes"}}},
+	{"internal/demo", nil}, // a black-box client: what it can do, a user can do
+	{"internal/engine", []edge{
+		{"pkg/...", "ledgers and alert states are what a shard owns"},
+		{"internal/sli", "a shard binds series and counts events"},
+	}},
+	{"internal/sli", []edge{{"pkg/...", "specs in, counts out"}}},
+	{"internal/ingest", []edge{{"internal/sli", "decoded batches"}}},
+	{"internal/ingest/...", []edge{
+		{"internal/ingest", "the sink and the limits that receivers share"},
+		{"internal/sli", "decoded batches"},
+	}},
+	{"internal/notify/...", []edge{
+		{"pkg/alerts", "the alerts that are sent"},
+		{"internal/notify/...", "what the embedded and the remote receiver share"},
+	}},
+	{"pkg/slo/...", []edge{{"pkg/slo/...", "one vocabulary, several formats"}}},
+	{"pkg/budget", []edge{{"pkg/slo", "the vocabulary"}}},
+	{"pkg/alerts", []edge{
+		{"pkg/slo", "the vocabulary"},
+		{"pkg/budget", "burn is computed from counts"},
+	}},
+	{"test/lab", nil}, // helps tests, and must not know what they test
+	{"test/...", []edge{{everything, "tests look at all of it"}}},
+	{"bench/...", []edge{{everything, "what is measured is used as its users do"}}},
+	{"tools/...", nil}, // builds what tests need, before there is anything to import
+}
+
+// A fence keeps a module, or a part of the standard library, to some packages.
+type fence struct {
+	what   string   // pattern of import paths
+	inside []string // the only packages that may import it
+	except []string // or else: the packages that may not
+	why    string
+}
+
+var fences = []fence{
+	{
+		what: "github.com/prometheus/prometheus/...",
+		inside: []string{
+			"internal/sli/...", "internal/store/...", "internal/ingest/...",
+			"internal/demo", // the shop pushes remote write, as a Prometheus would
+		},
+		why: "its version is pinned, and the pin must stay easy to lift",
+	},
+	{
+		what:   "github.com/prometheus/alertmanager/...",
+		inside: []string{"internal/notify/alertmanager/..."},
+		why:    "one package knows Alertmanager; the others know alerts",
+	},
+	{what: "net", except: []string{"pkg/..."}, why: "the library has no effects"},
+	{what: "net/http/...", except: []string{"pkg/..."}, why: "the library has no effects"},
+	{what: "os/...", except: []string{"pkg/..."}, why: "the library has no effects"},
+	{what: "log/...", except: []string{"pkg/..."}, why: "the library returns reasons, its caller logs them"},
+}
+
+// smallLibraries are the only ones that the promised library drags along.
+var smallLibraries = map[string]string{
+	"github.com/cespare/xxhash/v2":       "ids of groups",
+	"github.com/prometheus/common/model": "durations as Prometheus writes them",
+	"go.yaml.in/yaml/v3":                 "documents",
+	"gonum.org/v1/gonum/mathext":         "the incomplete beta function of the confidence bound",
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Builds the real servers that tests run against, once, into .lab/.
+#
+#   tools/lab.sh NAME…   build what is missing; print "NAME VERSION PATH" per line
+#   tools/lab.sh         list the names
+#
+# Standard output is data, standard error is for people. SLO_ENGINE_LAB names
+# another cache folder, seen from the repository. Two runs at once are safe:
+# each name has a lock, and a server appears in one rename, whole or not at all.
+#
+# To add one, write version_NAME and build_NAME below; build_NAME leaves an
+# executable called NAME in the folder it is given.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+lab=${SLO_ENGINE_LAB:-.lab}
+[[ $lab == /* ]] || lab=$root/$lab
+unfinished=
+
+export GOTOOLCHAIN=local GOWORK=off GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+
+# --- the servers -----------------------------------------------------------
+
+version_prometheus=v0.315.0
+build_prometheus() { locked prometheus github.com/prometheus/prometheus/cmd/prometheus "$1"; }
+
+version_promtool=$version_prometheus
+build_promtool() { locked prometheus github.com/prometheus/prometheus/cmd/promtool "$1"; }
+
+# The module leaves out the web pages that the server embeds: a stub stands in.
+version_alertmanager=v0.34.2
+build_alertmanager() {
+  copied "github.com/prometheus/alertmanager@$version_alertmanager" ./cmd/alertmanager "$1" \
+    ui/app/dist/index.html
+}
+
+version_amtool=$version_alertmanager
+build_amtool() { plain "github.com/prometheus/alertmanager/cmd/amtool@$version_amtool" "$1"; }
+
+version_telemetrygen=v0.161.0
+build_telemetrygen() {
+  plain "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@$version_telemetrygen" "$1"
+}
+
+version_staticcheck=v0.8.1
+build_staticcheck() { plain "honnef.co/go/tools/cmd/staticcheck@$version_staticcheck" "$1"; }
+
+# --- the ways to build one -------------------------------------------------
+
+# plain PACKAGE@VERSION DIR: a module that can be installed as it is.
+plain() { (cd / && GOBIN=$2 go install -trimpath "$1"); }
+
+# locked LOCK PACKAGE DIR: a module with replace or exclude lines, built from
+# tools/lab/LOCK, which tools/labmod wrote.
+locked() {
+  local require="version_$1"
+  grep -qE "[[:space:]]${!require}( |$)" "$root/tools/lab/$1/go.mod" ||
+    fail "tools/lab/$1 does not lock ${!require}: write it again with go run ./tools/labmod"
+  (cd "$root/tools/lab/$1" && go build -trimpath -mod=readonly -o "$3/" "$2")
+}
+
+# copied MODULE@VERSION PACKAGE DIR [STUB…]: a module whose published form
+# lacks files it embeds. It is built in a copy, with empty files in their place.
+copied() {
+  local module=$1 package=$2 dir=$3 source stub
+  shift 3
+  (cd / && go mod download "$module")
+  source=$(cd / && go list -m -f '{{.Dir}}' "$module")
+  cp -r "$source" "$dir/src"
+  chmod -R u+w "$dir/src"
+  for stub in "$@"; do
+    mkdir -p "$(dirname "$dir/src/$stub")"
+    : >"$dir/src/$stub"
+  done
+  (cd "$dir/src" && go build -trimpath -mod=readonly -o "$dir/" "$package")
+  rm -rf "$dir/src"
+}
+
+# --- the cache -------------------------------------------------------------
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+names() { declare -F | sed -n 's/^declare -f build_//p'; }
+
+# provide NAME: make sure that the server is there, and print where.
+provide() {
+  local name=$1 version="version_$1" dir lock
+  declare -F "build_$name" >/dev/null || fail "unknown name $name; known: $(names | xargs)"
+  dir=$lab/$name-${!version}
+  if [[ ! -x $dir/$name ]]; then
+    mkdir -p "$lab"
+    exec {lock}>"$lab/.$name.lock"
+    flock "$lock"
+    [[ -x $dir/$name ]] || build "$name" "${!version}" "$dir"
+    flock -u "$lock"
+    exec {lock}>&-
+  fi
+  printf '%s %s %s\n' "$name" "${!version}" "$dir/$name"
+}
+
+# build NAME VERSION DIR, with the name's lock held.
+build() {
+  local started=$SECONDS
+  say "building $1 $2 …"
+  unfinished=$(mktemp -d "$lab/.$1.XXXXXX")
+  "build_$1" "$unfinished"
+  [[ -x $unfinished/$1 ]] || fail "build_$1 left no executable $1"
+  chmod 755 "$unfinished"
+  rm -rf "$3"
+  mv -T "$unfinished" "$3"
+  unfinished=
+  say "built $1 $2 in $((SECONDS - started)) s"
+}
+
+cleanup() { [[ -z $unfinished ]] || rm -rf "$unfinished"; }
+trap cleanup EXIT
+
+if [[ $# -eq 0 ]]; then
+  names
+fi
+for name in "$@"; do
+  provide "$name"
+done
