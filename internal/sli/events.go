@@ -163,7 +163,7 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 	for i := range s.bindings {
 		b := &s.bindings[i]
 		switch {
-		case b.program.subtracts && b.member.cohort.blind > 0: // totals without their good events
+		case b.blinded():
 		case b.role == roleNative && v.counted && added != nil:
 			s.addSplit(b, v.increment, splitAt(added, b.program.below))
 		case b.role == roleCounter, b.role == roleBucket:
@@ -171,6 +171,11 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 		}
 	}
 }
+
+// blinded reports whether what the series counts means nothing now, because a
+// sibling that the SLI subtracts is in quarantine: totals without their good
+// events.
+func (b *binding) blinded() bool { return b.program.subtracts && b.member.cohort.blind > 0 }
 
 // addTo counts a verdict for one binding of a counter.
 func (s *series) addTo(b *binding, v verdict) {
@@ -221,9 +226,7 @@ func (s *series) observe(v verdict, at int64) {
 		from = v.from
 	}
 	for i := range s.bindings {
-		b := &s.bindings[i]
-		blind := b.program.subtracts && b.member.cohort.blind > 0
-		if b.role != roleGauge && !blind {
+		if b := &s.bindings[i]; b.role != roleGauge && !b.blinded() {
 			b.instance.observe(from, at)
 		}
 	}

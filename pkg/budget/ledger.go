@@ -151,13 +151,3 @@ func (l *Ledger) Observe(from, to time.Time) {
 func (l *Ledger) Coverage(start, end time.Time, live bool) float64 {
 	return l.observed.share(start.UnixNano(), end.UnixNano(), live)
 }
-
-// ObservedSince is the start of the stretch of time that is known without a
-// gap up to the newest observation; zero if nothing was observed.
-func (l *Ledger) ObservedSince() time.Time {
-	n := len(l.observed.spans)
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, l.observed.spans[n-1].from)
-}
