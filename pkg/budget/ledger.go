@@ -20,9 +20,9 @@ var ladder = []rung{
 }
 
 // slack is how much further than its span a ring reaches: events may be up to
-// a minute ahead of the tick, and a tick may wait for the rest of a sample
+// a minute ahead of the tick, and a tick may wait five for the rest of a sample
 // set.
-const slack = 2 * time.Minute
+const slack = 6 * time.Minute
 
 // Ledger counts the events of one SLO instance by the time they happened.
 // It belongs to one goroutine. The zero value is not usable: call New.
@@ -33,6 +33,10 @@ type Ledger struct {
 	longest  time.Duration
 	newest   int64 // time of the newest event
 	any      bool
+	// changes counts the calls that changed something, late those of them that
+	// changed counts further back than settled before the newest event: see
+	// Panel.
+	changes, late uint64
 }
 
 // New returns an empty ledger that can read windows up to longest.
@@ -72,7 +76,11 @@ func (l *Ledger) apply(s share) {
 		return
 	}
 	for i := range l.rings {
-		l.rings[i].add(s, l.total)
+		l.rings[i].add(&s, l.total)
+	}
+	l.changes++
+	if s.first <= l.newest-settled {
+		l.late++
 	}
 	l.total = l.total.Add(s.counts)
 	l.newest = max(l.newest, s.to)
@@ -81,6 +89,9 @@ func (l *Ledger) apply(s share) {
 
 // Since is everything counted since New, whatever its time.
 func (l *Ledger) Since() Counts { return l.total }
+
+// Changes is a number that changes whenever what the ledger says may have.
+func (l *Ledger) Changes() uint64 { return l.changes }
 
 // Newest is the time of the newest event; zero if there was none.
 func (l *Ledger) Newest() time.Time {
@@ -113,11 +124,19 @@ func (l *Ledger) Between(start, end time.Time) Reading {
 // prefix reads the cumulative counts at the edge at or before t of rung i, or
 // of the next coarser one where rung i has forgotten.
 func (l *Ledger) prefix(i int, t int64) (edgeTime int64, c Counts) {
+	r, edge := l.slotAt(i, t)
+	return edge * r.slot, r.at(edge, l.total)
+}
+
+// slotAt finds the slot that t lies in: on rung i, or on the next coarser one
+// where rung i has forgotten. The slot begins at the edge and ends before the
+// next.
+func (l *Ledger) slotAt(i int, t int64) (r *ring, edge int64) {
 	for ; ; i++ {
-		r := &l.rings[i]
-		edge := floorDiv(t, r.slot)
+		r = &l.rings[i]
+		edge = floorDiv(t, r.slot)
 		if i == len(l.rings)-1 || r.reaches(edge) {
-			return edge * r.slot, r.at(edge, l.total)
+			return r, edge
 		}
 	}
 }
@@ -141,6 +160,7 @@ func (l *Ledger) SlotFor(w time.Duration) time.Duration {
 
 // Observe notes that the events of (from, to] are known.
 func (l *Ledger) Observe(from, to time.Time) {
+	l.changes++
 	l.observed.add(from.UnixNano(), to.UnixNano())
 	l.observed.forget(to.Add(-l.longest - 2*time.Hour).UnixNano())
 }

@@ -212,6 +212,7 @@ func BenchmarkAdd(b *testing.B) {
 	l := New(30 * 24 * time.Hour)
 	at := epoch
 	b.ReportAllocs()
+	reportCPU(b)
 	for b.Loop() {
 		at = at.Add(time.Second)
 		l.Add(at, Counts{Bad: 1, Total: 100})
@@ -226,6 +227,7 @@ func BenchmarkWindows(b *testing.B) {
 	at := epoch.Add(1_000_000 * time.Second)
 	windows := []time.Duration{5 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour, 30 * 24 * time.Hour}
 	b.ReportAllocs()
+	reportCPU(b)
 	for b.Loop() {
 		for _, w := range windows {
 			l.Window(at, w)

@@ -47,8 +47,12 @@ func (r *ring) reaches(edge int64) bool {
 
 // add spreads an increment over the cells: the cell of edge e takes what
 // share says had happened by then. total is the ledger's total before it.
-func (r *ring) add(s share, total Counts) {
-	from, to := ceilDiv(s.first, r.slot), ceilDiv(s.to, r.slot)
+func (r *ring) add(s *share, total Counts) {
+	from := r.ceil(s.first)
+	to := from
+	if s.first != s.to {
+		to = r.ceil(s.to)
+	}
 	r.cover(from, to, total)
 	if from < r.first { // out of reach: it lies before every cell
 		r.base = r.base.Add(s.at(min(r.first-1, to) * r.slot))
@@ -59,6 +63,19 @@ func (r *ring) add(s share, total Counts) {
 		c := r.cell(e)
 		*c = c.Add(s.at(e * r.slot))
 	}
+}
+
+// ceil is the smallest edge at or after t. Nearly always that is the newest
+// cell or the one after it, and a division costs more than the rest of add.
+func (r *ring) ceil(t int64) int64 {
+	last := r.last()
+	switch since := t - last*r.slot; {
+	case since > 0 && since <= r.slot:
+		return last + 1
+	case since <= 0 && since > -r.slot:
+		return last
+	}
+	return ceilDiv(t, r.slot)
 }
 
 // cover makes room for the edges from..to as far as the limit allows.
@@ -78,22 +95,33 @@ func (r *ring) cover(from, to int64, total Counts) {
 // push appends cells up to edge, each reading as the total so far.
 func (r *ring) push(edge int64, total Counts) {
 	next := r.first + int64(r.n)
+	if edge < next {
+		return
+	}
 	if skip := edge - int64(r.limit) + 1; skip > next { // a gap longer than the ring
 		r.head, r.n, r.first = 0, 0, skip
 		r.base, r.lost = total, true
 		next = skip
 	}
-	for ; next <= edge; next++ {
-		if r.n == r.limit {
-			r.base, r.lost = *r.cell(r.first), true
-			r.head = (r.head + 1) % len(r.cells)
-			r.first++
-			r.n--
-		}
-		r.grow(r.n + 1)
+	missing := int(edge - next + 1)
+	r.grow(min(r.n+missing, r.limit))
+	r.drop(r.n + missing - r.limit)
+	for range missing {
 		r.n++
 		*r.cell(next) = total
+		next++
 	}
+}
+
+// drop forgets the oldest n cells.
+func (r *ring) drop(n int) {
+	if n <= 0 {
+		return
+	}
+	r.base, r.lost = *r.cell(r.first + int64(n) - 1), true
+	r.head = (r.head + n) % len(r.cells)
+	r.first += int64(n)
+	r.n -= n
 }
 
 // unshift prepends cells down to edge, each reading as the base.

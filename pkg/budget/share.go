@@ -23,7 +23,7 @@ func ramp(from, to int64, c Counts) share {
 
 // at is how much of the increment had happened at time t. Whole counts stay
 // whole: they round down, so the rest follows later and the sum is exact.
-func (s share) at(t int64) Counts {
+func (s *share) at(t int64) Counts {
 	switch {
 	case t >= s.to:
 		return s.counts

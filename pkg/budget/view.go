@@ -33,15 +33,19 @@ func (v View) Window(w time.Duration) Reading {
 // the window up to a slot longer than a burn-rate rule says, and let it fire
 // that much later; counts that people see come from Window.
 func (v View) Estimate(w time.Duration) Counts {
-	i := v.ledger.rungFor(w)
 	start := v.at - int64(w)
-	from, head := v.ledger.prefix(i, start)
-	if inside := start - from; inside > 0 {
-		slot := v.ledger.rings[i].slot
-		_, next := v.ledger.prefix(i, from+slot)
-		head = head.Add(next.Sub(head).scale(float64(inside) / float64(slot)))
+	r, edge := v.ledger.slotAt(v.ledger.rungFor(w), start)
+	head := r.at(edge, v.ledger.total)
+	return v.tail.Sub(between(head, r.at(edge+1, v.ledger.total), start-edge*r.slot, r.slot))
+}
+
+// between is what had been counted some way into a slot, from what its two
+// edges read.
+func between(head, next Counts, inside, slot int64) Counts {
+	if inside == 0 {
+		return head
 	}
-	return v.tail.Sub(head)
+	return head.Add(next.Sub(head).scale(float64(inside) / float64(slot)))
 }
 
 // Coverage is the share of the last w whose events are known, 0 to 1.
