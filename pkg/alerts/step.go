@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"slices"
 	"time"
 
 	"github.com/slo-engine/slo-engine/pkg/budget"
@@ -56,35 +55,12 @@ const tolerance = 1e-9
 
 // exceeds reports whether the burn rate exceeds the factor, the unobserved
 // part of the window counting as good traffic at the observed rate.
-func (b Burn) exceeds(limit float64) bool {
+func (b *Burn) exceeds(limit float64) bool {
+	if b.Bad == 0 { // nearly always, and cheaper than the ratio
+		return false
+	}
 	ratio, ok := b.ErrorRatio()
 	return ok && ratio*b.Coverage > limit*(1+tolerance)
-}
-
-// State is the memory of Step for one instance. The zero value has seen
-// nothing and fires nothing.
-type State struct {
-	// Tiers that hold, in the order of the policy.
-	tiers []tierState
-	// burning is the alert of each severity; heal's too.
-	burning map[Severity]*alertState
-	budget  alertState
-	noData  alertState
-	// clearSince is when the conditions of the budget alert ended.
-	clearSince time.Time
-}
-
-type tierState struct {
-	holds   bool
-	pending bool // exceeds, but the gate cannot tell yet
-}
-
-type alertState struct {
-	firing   bool
-	since    time.Time
-	tier     string
-	severity Severity
-	frozen   bool
 }
 
 // Kind says what an Event reports.
@@ -130,48 +106,62 @@ func (p *Policy) Step(s *State, o Observation, now time.Time) []Event {
 		return nil
 	}
 	var events []Event
+	held := false
 	if o.Data == Live {
-		p.judge(s, o)
+		held = p.judge(s, &o)
 	}
-	for _, severity := range []Severity{None, Critical, Warning, Info} {
-		if e, ok := p.stepBurn(s, severity, o, now); ok {
-			events = append(events, e)
+	if held || s.burning != nil {
+		for _, severity := range burnSeverities {
+			if e, ok := p.stepBurn(s, severity, o, now); ok {
+				events = append(events, e)
+			}
 		}
 	}
 	if o.Data == Live {
 		events = append(events, s.stepBudget(o, now)...)
 	}
 	events = append(events, s.stepNoData(o, now)...)
+	if len(events) > 0 {
+		s.changes++
+	}
 	return events
 }
 
-// judge decides which tiers hold.
-func (p *Policy) judge(s *State, o Observation) {
+// judge decides which tiers hold, and reports whether one does.
+func (p *Policy) judge(s *State, o *Observation) (held bool) {
 	if len(s.tiers) != len(p.Tiers) {
+		if s.tiers != nil {
+			s.changes++
+		}
 		s.tiers = make([]tierState, len(p.Tiers))
 	}
-	for i, tier := range p.Tiers {
-		limit := tier.Factor * p.Budget
-		long, short := o.Burns[i].Long, o.Burns[i].Short
+	for i := range p.Tiers {
+		limit := p.Tiers[i].Factor * p.Budget
+		long, short := &o.Burns[i].Long, &o.Burns[i].Short
 		exceeds := long.exceeds(limit) && short.exceeds(limit)
 		// Once it holds, it needs no new proof, only the burn.
 		holds := exceeds && (s.tiers[i].holds || p.Gate.enough(long.Bad, long.Total, limit/long.Coverage))
-		s.tiers[i] = tierState{holds: holds, pending: exceeds && !holds}
+		if state := (tierState{holds: holds, pending: exceeds && !holds}); state != s.tiers[i] {
+			s.tiers[i] = state
+			s.changes++
+		}
+		held = held || holds
 	}
+	return held
 }
 
 // stepBurn moves the burn alert of one severity.
 func (p *Policy) stepBurn(s *State, severity Severity, o Observation, now time.Time) (Event, bool) {
-	a := s.burning[severity]
+	a := s.burn(severity)
 	holder, held := p.holder(s, severity)
 	frozen := o.Data == NoData
 	switch {
-	case frozen && (a == nil || !a.firing):
+	case frozen && !a.firing:
 		return Event{}, false
 	case frozen && now.Sub(o.LastSample) > p.longOf(a.tier):
 		p.release(s, severity) // whoever fires next needs new proof
 		return a.resolve(NameBurn, "no_data"), true
-	case frozen || held && a != nil && a.firing:
+	case frozen || held && a.firing:
 		if !frozen && a.tier == holder.Name && !a.frozen || frozen && a.frozen {
 			return Event{}, false
 		}
@@ -181,13 +171,9 @@ func (p *Policy) stepBurn(s *State, severity Severity, o Observation, now time.T
 		a.frozen = frozen
 		return Event{Kind: Changed, Status: a.status(NameBurn)}, true
 	case held:
-		a = &alertState{firing: true, since: now, tier: holder.Name, severity: severity}
-		if s.burning == nil {
-			s.burning = map[Severity]*alertState{}
-		}
-		s.burning[severity] = a
+		*a = alertState{firing: true, since: now, tier: holder.Name, severity: severity}
 		return Event{Kind: Fired, Status: a.status(NameBurn)}, true
-	case a != nil && a.firing:
+	case a.firing:
 		return a.resolve(NameBurn, "recovered"), true
 	}
 	return Event{}, false
@@ -250,10 +236,12 @@ func (s *State) stepBudget(o Observation, now time.Time) []Event {
 	case *o.Remaining < low || o.Exhaustion != nil:
 		severity = Info
 	}
-	if severity != None {
+	if severity != None && !s.clearSince.IsZero() {
 		s.clearSince = time.Time{}
-	} else if a.firing && s.clearSince.IsZero() {
+		s.changes++
+	} else if severity == None && a.firing && s.clearSince.IsZero() {
 		s.clearSince = now
+		s.changes++
 	}
 	switch {
 	case severity == None:
@@ -292,51 +280,4 @@ func (a *alertState) resolve(name, reason string) Event {
 	e := Event{Kind: Resolved, Status: a.status(name), Reason: reason}
 	a.firing, a.frozen = false, false
 	return e
-}
-
-// Firing lists the alerts that fire, the gravest first.
-func (s *State) Firing() []Status {
-	var list []Status
-	for _, severity := range []Severity{Critical, Warning, Info, None} {
-		if a := s.burning[severity]; a != nil && a.firing {
-			list = append(list, a.status(NameBurn))
-		}
-	}
-	if s.budget.firing {
-		list = append(list, s.budget.status(NameExhausted))
-	}
-	if s.noData.firing {
-		list = append(list, s.noData.status(NameNoData))
-	}
-	return list
-}
-
-// Pending lists the tiers of the policy that burn with too little evidence.
-func (s *State) Pending(p *Policy) []string {
-	var names []string
-	for i, t := range s.tiers {
-		if t.pending && i < len(p.Tiers) {
-			names = append(names, p.Tiers[i].Name)
-		}
-	}
-	return slices.Clip(names)
-}
-
-// Resolve ends every alert, as when the SLO is no longer there, or its labels
-// have changed and the alerts go on under another name.
-func (s *State) Resolve(reason string) []Event {
-	var events []Event
-	s.tiers = nil
-	for _, severity := range []Severity{None, Critical, Warning, Info} {
-		if a := s.burning[severity]; a != nil && a.firing {
-			events = append(events, a.resolve(NameBurn, reason))
-		}
-	}
-	if s.budget.firing {
-		events = append(events, s.budget.resolve(NameExhausted, reason))
-	}
-	if s.noData.firing {
-		events = append(events, s.noData.resolve(NameNoData, reason))
-	}
-	return events
 }
