@@ -38,7 +38,7 @@ func TestTotalOutagePagesAfter52Seconds(t *testing.T) {
 	spec.Alerting.Labels = map[string]string{"channel": "pay"}
 	spec.Alerting.Annotations = map[string]string{"runbook_url": "https://runbooks.example/shop"}
 	link := func(id string) string { return "https://slo.example/" + id }
-	bubble(t, Options{Shards: 2, Link: link}, []*slo.Spec{spec}, func(t *testing.T, r *rig) {
+	bubble(t, Options{Link: link}, []*slo.Spec{spec}, func(t *testing.T, r *rig) {
 		betweenTicks()
 		f := cleanMonth(r, "shop", time.Second)
 		f.run(time.Minute, 1000, 0)
@@ -132,7 +132,7 @@ func TestHealIsShownAndNotSent(t *testing.T) {
 		}
 		detected(t, outage, firing[0].Since, 6*time.Second) // 17.28 × 0.001 × 5 min = 5.2 s
 		r.want("shop:availability", StateOK)
-		if got := testutil.ToFloat64(r.metrics.events.WithLabelValues(alerts.NameBurn, "", "fired")); got != 1 {
+		if got := testutil.ToFloat64(r.core.metrics.events.WithLabelValues(alerts.NameBurn, "", "fired")); got != 1 {
 			t.Errorf("%v heal events, want 1", got)
 		}
 		for _, s := range r.sent() {

@@ -1,10 +1,14 @@
-// Package engine runs the pure parts: it owns the shards, feeds them samples,
-// judges every instance on each tick and publishes what it found.
+// Package engine decides: it counts samples, judges every instance at each
+// tick and publishes what it found.
 //
 // Ownership:
 //
-//   - Each shard is one goroutine. It owns its tracker, ledgers and alert
-//     states; everything that touches them is a function sent to it.
+//   - A Core is all that is decided, synchronous and without a clock: its
+//     tracker, ledgers and alert states belong to one goroutine. Time is an
+//     argument.
+//   - An Engine makes a Core go. One goroutine owns it; everything that touches
+//     it is a function sent to that goroutine. While it evaluates, it lends its
+//     instances, each to one helper, and waits for them.
 //   - Engine.Run owns the tick. Event time decides, the tick only says when to
 //     look.
 //   - Readers get a Snapshot: immutable, replaced as a whole at each tick.

@@ -1,8 +1,7 @@
 package engine
 
 import (
-	"context"
-	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -20,179 +19,160 @@ type judged struct {
 	policy   *policy
 	state    alerts.State
 
-	// fitted is the policy fittedTo with windows widened to the sample
-	// interval; nil before the first step.
-	fitted   *alerts.Policy
-	fittedTo *policy
+	// plan is the policy fitted to the sample interval; nil before the first
+	// step.
+	plan     *plan
 	interval time.Duration
+	panel    *budget.Panel
+	calendar calendar
 
 	// What the last step saw, for the status.
 	at          time.Time // event time up to which it was judged
-	view        budget.View
 	data        alerts.Data
+	last        time.Time // the newest sample
 	period      Reading
+	burn        float64 // period's
 	observation alerts.Observation
-	remaining   *float64
-	exhaustion  *time.Duration
-	forecast    time.Time // when exhaustion is to be computed anew
-	refreshed   time.Time // when annotations were last sent
-	noticed     int       // how many notices were logged
+	remaining   maybe
+	exhaustion  *time.Duration // never changed, only replaced
+	forecast    time.Time      // when exhaustion is to be computed anew
+	events      []alerts.Event
+	firing      []alerts.Status
+	notices     []sli.Reason
+
+	rest   rest
+	worst  []alerts.Windows // room for the proof
+	status *Instance        // what was shown last
+
+	refreshed time.Time // when annotations were last sent
+	noticed   int       // how many notices were logged
+	noted     uint64    // the state's Changes when it was last said what it is
+	recalled  bool      // its state is from before a restart, and nobody was told yet
+}
+
+// maybe is a figure that may not be known.
+type maybe struct {
+	value float64
+	known bool
+}
+
+// pointer is nil while the figure is not known.
+func (m *maybe) pointer() *float64 {
+	if !m.known {
+		return nil
+	}
+	return &m.value
 }
 
 // forecastEvery is how often exhaustion is computed anew: it reads the whole
 // ring.
 const forecastEvery = time.Minute
 
-// forecastWindow is the burn that a forecast extrapolates.
-const forecastWindow = 6 * time.Hour
-
 // silence is the least time without samples that is called no data; three
 // sample intervals if that is more.
 const silence = 10 * time.Minute
 
-// step judges an instance at a tick and returns the alerts to send.
-func (s *shard) step(j *judged, now time.Time) []alerts.Alert {
-	j.observe(now)
-	s.announce(j)
-	if j.spec.Alerting.Disabled {
-		return nil
-	}
-	events := j.fitted.Step(&j.state, j.observation, now)
-	var batch []alerts.Alert
-	for _, event := range events {
-		facts := j.describe(event.Status)
-		if event.Kind != alerts.Resolved && event.Name != alerts.NameNoData {
-			facts.Top = j.instance.Top(3, now)
-		}
-		batch = append(batch, s.report(j.subject(s.options.Link), event, facts, now)...)
-		j.refreshed = now
-	}
-	return append(batch, s.refresh(j, now)...)
+// tick is when instances are judged.
+type tick struct {
+	now time.Time
+	// since is since when the process has been listening: a silence before
+	// that says nothing about the senders.
+	since  time.Time
+	reread time.Duration
 }
 
-// announce logs each notice of an instance once. Notices only ever come.
-func (s *shard) announce(j *judged) {
-	if notices := j.instance.Notices(); len(notices) > j.noticed {
-		j.noticed = len(notices)
-		s.options.Logger.Warn("SLO needs a look", "slo_id", j.instance.ID, "notices", notices)
+// step judges an instance at a tick, and reports whether its status is
+// another. Instances may be stepped side by side.
+func (j *judged) step(t tick) (changed bool) {
+	horizon, interval := j.instance.Pulse(t.now)
+	if j.rests(t.now, horizon, interval) {
+		j.events = nil
+		return false
 	}
-}
-
-// report logs an event, counts it, and renders the alert it is about. Tiers
-// without a severity wake nobody.
-func (s *shard) report(who alerts.Subject, event alerts.Event, facts alerts.Facts, now time.Time) []alerts.Alert {
-	s.metrics.events.WithLabelValues(event.Name, string(event.Severity), event.Kind.String()).Inc()
-	s.options.Logger.LogAttrs(context.Background(), slog.LevelInfo, "alert "+event.Kind.String(),
-		slog.String("slo_id", who.ID), slog.String("alertname", event.Name),
-		slog.String("severity", string(event.Severity)), slog.String("tier", event.Tier),
-		slog.Bool("frozen", event.Frozen), slog.String("reason", event.Reason))
-	if event.Severity == alerts.None {
-		return nil
+	j.observe(t, horizon, interval)
+	j.notices = j.instance.Notices()
+	j.events = nil
+	if !j.spec.Alerting.Disabled {
+		j.events = j.plan.Step(&j.state, j.observation, t.now)
 	}
-	alert := alerts.Render(who, event.Status, facts)
-	if event.Kind == alerts.Resolved {
-		alert.ResolvedAt = now
-	}
-	return []alerts.Alert{alert}
-}
-
-// refresh renews the annotations of firing alerts now and then.
-func (s *shard) refresh(j *judged, now time.Time) []alerts.Alert {
-	if now.Sub(j.refreshed) < s.options.Refresh || len(j.state.Firing()) == 0 {
-		return nil
-	}
-	j.refreshed = now
-	return s.render(j, j.instance.Top(3, now))
-}
-
-// render writes the alerts that fire, without the tiers that wake nobody.
-func (s *shard) render(j *judged, top []string) []alerts.Alert {
-	var batch []alerts.Alert
-	for _, status := range j.state.Firing() {
-		if status.Severity == alerts.None {
-			continue
-		}
-		facts := j.describe(status)
-		facts.Top = top
-		batch = append(batch, alerts.Render(j.subject(s.options.Link), status, facts))
-	}
-	return batch
-}
-
-func (j *judged) subject(link func(string) string) alerts.Subject {
-	return alerts.Subject{ID: j.instance.ID, Spec: j.spec, Group: j.instance.Group, URL: link(j.instance.ID)}
+	j.firing = j.state.Firing()
+	j.lieDown(t.now, t.reread)
+	return true
 }
 
 // observe reads the ledger at the time up to which the instance is known.
-func (j *judged) observe(now time.Time) {
-	in := j.instance
-	j.at = in.Horizon(now)
-	if in.LastSample().IsZero() {
+func (j *judged) observe(t tick, horizon time.Time, interval time.Duration) {
+	now := t.now
+	j.at, j.last = horizon, j.instance.LastSample()
+	if j.last.IsZero() {
 		j.at = now // nothing is known, and nothing ended long ago either
 	}
-	j.fit(in.Interval(now))
-	j.data = j.dataAt(now)
-	j.view = in.Ledger.At(j.at, j.data == alerts.Live)
+	j.fit(interval)
+	j.data = dataAt(j.last, now, j.patience())
+	j.panel.Move(j.at, j.data == alerts.Live)
 	j.period = j.readPeriod()
 	j.remaining = j.left()
-	if !now.Before(j.forecast) {
-		j.exhaustion = j.lasts()
-		if j.forecast.IsZero() { // so that not all instances take their turn together
-			j.forecast = now.Add(-time.Duration(xxhash.Sum64String(in.ID) % uint64(forecastEvery)))
-		}
-		j.forecast = j.forecast.Add(forecastEvery)
+	j.foresee(now)
+	data, last := j.heard(now, t.since)
+	j.observation = alerts.Observation{
+		Data: data, LastSample: last, Remaining: j.remaining.pointer(), Exhaustion: j.credibleExhaustion(),
+		Burns: j.observation.Burns[:0],
 	}
-	if j.remaining != nil && *j.remaining <= 0 {
-		j.exhaustion = new(time.Duration) // spent is spent, whatever the last forecast said
-	}
-	j.observation.Data = j.data
-	j.observation.LastSample = in.LastSample()
-	j.observation.Remaining = j.remaining
-	j.observation.Exhaustion = j.credibleExhaustion()
-	j.observation.Burns = j.observation.Burns[:0]
-	for _, t := range j.fitted.Tiers {
-		j.observation.Burns = append(j.observation.Burns, alerts.Windows{Long: j.burn(t.Long), Short: j.burn(t.Short)})
+	for _, w := range j.plan.tiers {
+		j.observation.Burns = append(j.observation.Burns, alerts.Windows{Long: j.burnOver(w.long), Short: j.burnOver(w.short)})
 	}
 }
 
 // fit widens the tiers to the observed sample interval.
 func (j *judged) fit(interval time.Duration) {
-	if j.fittedTo == j.policy && interval == j.interval {
+	if j.plan != nil && j.plan.policy == j.policy && interval == j.interval {
 		return
 	}
-	j.fittedTo, j.interval = j.policy, interval
-	tiers := make([]alerts.Tier, len(j.policy.tiers))
-	for i, t := range j.policy.tiers {
-		tiers[i] = t.ForInterval(interval)
+	before := j.plan
+	j.plan, j.interval = j.policy.fit(interval), interval
+	if before == nil || !slices.Equal(before.windows, j.plan.windows) {
+		j.panel = budget.NewPanel(j.instance.Ledger, j.plan.windows)
 	}
-	j.fitted = &alerts.Policy{Tiers: tiers, Gate: j.policy.gate, Budget: j.spec.Objective.Budget()}
 }
 
-func (j *judged) dataAt(now time.Time) alerts.Data {
-	last := j.instance.LastSample()
+// patience is how long a silence may be.
+func (j *judged) patience() time.Duration { return max(silence, 3*j.interval) }
+
+// heard is what may be said of the data: of senders who have been silent since
+// before the process began to listen, nothing until they had time to come.
+func (j *judged) heard(now, since time.Time) (alerts.Data, time.Time) {
+	if j.data != alerts.NoData || !j.last.Before(since) {
+		return j.data, j.last
+	}
+	if dataAt(since, now, j.patience()) == alerts.Live {
+		return alerts.Unknown, since
+	}
+	return alerts.NoData, since
+}
+
+func dataAt(last, now time.Time, patience time.Duration) alerts.Data {
 	switch {
 	case last.IsZero():
 		return alerts.Unknown
-	case now.Sub(last) > max(silence, 3*j.interval):
+	case now.Sub(last) > patience:
 		return alerts.NoData
 	}
 	return alerts.Live
 }
 
-// burn reads one tier window.
-func (j *judged) burn(w time.Duration) alerts.Burn {
-	return alerts.Burn{Counts: j.view.Estimate(w), Coverage: j.view.Coverage(w)}
+// burnOver reads one tier window.
+func (j *judged) burnOver(i int) alerts.Burn {
+	return alerts.Burn{Counts: j.panel.Estimate(i), Coverage: j.panel.Coverage(i)}
 }
 
-// read reads one window for people.
-func (j *judged) read(w time.Duration, burn *float64) Reading {
-	return j.reading(w, j.view.Window(w), j.view.Coverage(w), burn)
+// read reads one window for people; burn is where its burn rate is put.
+func (j *judged) read(i int, burn *float64) Reading {
+	return j.reading(j.plan.windows[i], j.panel.Window(i), j.panel.Coverage(i), burn)
 }
 
-// reading makes a Reading; burn is where its burn rate is put.
 func (j *judged) reading(w time.Duration, r budget.Reading, coverage float64, burn *float64) Reading {
 	out := Reading{Window: w, Start: r.Start, End: r.End, Counts: r.Counts, Coverage: coverage}
-	if rate, ok := r.BurnRate(j.spec.Objective.Budget()); ok {
+	if rate, ok := r.BurnRate(j.plan.Budget); ok {
 		*burn, out.Burn = rate, burn
 	}
 	return out
@@ -201,57 +181,78 @@ func (j *judged) reading(w time.Duration, r budget.Reading, coverage float64, bu
 // readPeriod reads the SLO window. Of a calendar period the future is not
 // observed either.
 func (j *judged) readPeriod() Reading {
-	w := j.spec.Window
-	if !w.Calendar() {
-		return j.read(w.Rolling, new(float64))
+	if j.plan.period >= 0 {
+		return j.read(j.plan.period, &j.burn)
 	}
-	start, end := w.Bounds(j.at)
+	start, end := j.calendar.bounds(j.spec.Window, j.at)
 	elapsed := float64(j.at.Sub(start)) / float64(end.Sub(start))
 	coverage := j.instance.Ledger.Coverage(start, j.at, j.data == alerts.Live) * elapsed
-	return j.reading(w.Nominal(), j.instance.Ledger.Between(start, j.at), coverage, new(float64))
+	return j.reading(j.spec.Window.Nominal(), j.instance.Ledger.Between(start, j.at), coverage, &j.burn)
 }
 
-// left is the share of the budget that remains; nil while unknown.
-func (j *judged) left() *float64 {
-	consumed, ok := j.consumed(j.period.Counts.Bad)
-	if !ok {
-		return nil
+// calendar remembers a period's bounds: to find them takes longer than all else.
+type calendar struct {
+	window     slo.Window
+	start, end time.Time
+}
+
+func (c *calendar) bounds(w slo.Window, at time.Time) (start, end time.Time) {
+	if c.window != w || at.Before(c.start) || !at.Before(c.end) {
+		c.window = w
+		c.start, c.end = w.Bounds(at)
 	}
-	remaining := 1 - consumed
-	return &remaining
+	return c.start, c.end
+}
+
+// left is the share of the budget that remains.
+func (j *judged) left() maybe {
+	consumed, ok := j.consumed(j.period.Counts.Bad)
+	return maybe{1 - consumed, ok}
 }
 
 // consumed is the share of the whole window's budget that bad events cost.
 func (j *judged) consumed(bad float64) (float64, bool) {
-	return budget.Consumed(bad, j.period.Counts.Total, j.period.Coverage, j.spec.Objective.Budget())
+	return budget.Consumed(bad, j.period.Counts.Total, j.period.Coverage, j.plan.Budget)
 }
 
-// consumedIn is the share of the budget spent in the last w; nil until an
-// hour, or w, has been observed.
-func (j *judged) consumedIn(w time.Duration) *float64 {
+// consumedInAnHour is the share of the budget spent in the last hour, not
+// known until an hour, or the SLO window, has been observed.
+func (j *judged) consumedInAnHour() (float64, bool) {
 	observed := time.Duration(j.period.Coverage * float64(j.period.Window))
-	if observed < min(max(w, time.Hour), j.spec.Window.Nominal()) {
-		return nil
+	if observed < min(time.Hour, j.spec.Window.Nominal()) {
+		return 0, false
 	}
-	consumed, ok := j.consumed(j.view.Window(w).Bad)
-	if !ok {
-		return nil
+	return j.consumed(j.panel.Window(j.plan.hour).Bad)
+}
+
+// foresee keeps the forecast of when the budget will be gone.
+func (j *judged) foresee(now time.Time) {
+	if !now.Before(j.forecast) {
+		j.exhaustion = j.lasts()
+		if j.forecast.IsZero() { // so that not all instances take their turn together
+			j.forecast = now.Add(-time.Duration(xxhash.Sum64String(j.instance.ID) % uint64(forecastEvery)))
+		}
+		j.forecast = j.forecast.Add(forecastEvery)
 	}
-	return &consumed
+	spent := j.remaining.known && j.remaining.value <= 0
+	if spent && (j.exhaustion == nil || *j.exhaustion != 0) {
+		j.exhaustion = new(time.Duration) // whatever the last forecast said
+	}
 }
 
 // lasts is when the budget runs out; nil when it does not, or is not known to.
 func (j *judged) lasts() *time.Duration {
-	burn := j.read(min(forecastWindow, j.spec.Window.Nominal()), new(float64)).Burn
+	var rate float64
+	burn := j.read(j.plan.forecast, &rate).Burn
 	perBad, known := j.consumed(1)
-	if j.remaining == nil || burn == nil || !known {
+	if !j.remaining.known || burn == nil || !known {
 		return nil
 	}
 	outlook := budget.Outlook{
-		At: j.at, Window: j.spec.Window.Nominal(), Consumed: 1 - *j.remaining, PerBad: perBad, Burn: *burn,
+		At: j.at, Window: j.spec.Window.Nominal(), Consumed: 1 - j.remaining.value, PerBad: perBad, Burn: *burn,
 	}
 	if j.spec.Window.Calendar() {
-		_, outlook.PeriodEnd = j.spec.Window.Bounds(j.at)
+		_, outlook.PeriodEnd = j.calendar.bounds(j.spec.Window, j.at)
 	}
 	d, ok := j.instance.Ledger.Exhaustion(outlook)
 	if !ok {
@@ -266,32 +267,9 @@ func (j *judged) credibleExhaustion() *time.Duration {
 	if j.exhaustion == nil {
 		return nil
 	}
-	burn := j.burn(min(forecastWindow, j.spec.Window.Nominal()))
-	if burn.Coverage < 1 || burn.Bad < j.policy.gate.MinBad {
+	burn := j.burnOver(j.plan.forecast)
+	if burn.Coverage < 1 || burn.Bad < j.plan.Gate.MinBad {
 		return nil
 	}
 	return j.exhaustion
-}
-
-// describe gathers what an alert's annotations say.
-func (j *judged) describe(status alerts.Status) alerts.Facts {
-	facts := alerts.Facts{Remaining: j.remaining, Exhaustion: j.exhaustion, LastSample: j.instance.LastSample()}
-	for i, t := range j.fitted.Tiers {
-		if t.Name == status.Tier {
-			facts.Tier = t
-			facts.LongBurn = j.rate(j.observation.Burns[i].Long)
-			facts.ShortBurn = j.rate(j.observation.Burns[i].Short)
-			return facts
-		}
-	}
-	facts.LongBurn = j.rate(j.burn(time.Hour))
-	return facts
-}
-
-func (j *judged) rate(b alerts.Burn) *float64 {
-	burn, ok := b.BurnRate(j.spec.Objective.Budget())
-	if !ok {
-		return nil
-	}
-	return &burn
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestRunEndsWithItsContext(t *testing.T) {
-	bubble(t, Options{Shards: 3}, nil, func(t *testing.T, r *rig) {
+	bubble(t, Options{}, nil, func(t *testing.T, r *rig) {
 		time.Sleep(10 * time.Second)
 		r.stop()
 		before := r.Snapshot()
@@ -26,7 +26,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 func TestLoadBeforeRunWaitsForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := New(Options{Shards: 2})
+		e := New(Options{})
 		loaded := make(chan error, 1)
 		go func() { loaded <- e.Load(t.Context(), compile(t, newSpec("shop")), nil) }()
 		synctest.Wait()
@@ -58,7 +58,7 @@ func TestLoadBeforeRunEndsWithItsContext(t *testing.T) {
 }
 
 func TestLoadAfterStop(t *testing.T) {
-	bubble(t, Options{Shards: 2, QueueLength: 1}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
+	bubble(t, Options{QueueLength: 1}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
 		r.stop()
 		for range 5 { // more than the queues hold
 			if err := r.Load(context.Background(), compile(t, newSpec("shop")), nil); !errors.Is(err, ErrStopped) {
@@ -70,8 +70,7 @@ func TestLoadAfterStop(t *testing.T) {
 
 func TestIngestBeforeRunEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := New(Options{Shards: 1})
-		e.routes.Store(newRoutes(routesOf(t, "shop")))
+		e := New(Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		f := (&rig{T: t, Engine: e}).shop("shop", time.Second)
@@ -95,11 +94,8 @@ func TestIngestAfterStop(t *testing.T) {
 // What waits in a queue when the engine stops is answered, and leaves no
 // goroutine behind (the bubble would not end).
 func TestStopAnswersWhoWaits(t *testing.T) {
-	bubble(t, Options{Shards: 2, QueueLength: 4}, []*slo.Spec{newSpec("a"), newSpec("b")}, func(t *testing.T, r *rig) {
-		release := make(chan struct{})
-		for _, s := range r.shards {
-			s.do(t.Context().Done(), func() { <-release })
-		}
+	bubble(t, Options{QueueLength: 4}, []*slo.Spec{newSpec("a"), newSpec("b")}, func(t *testing.T, r *rig) {
+		release := r.occupy()
 		answers := make(chan error)
 		for range 6 {
 			f := r.shop("a", time.Second)
@@ -113,7 +109,7 @@ func TestStopAnswersWhoWaits(t *testing.T) {
 		stopped := make(chan struct{})
 		go func() { r.stop(); close(stopped) }()
 		synctest.Wait()
-		close(release)
+		release()
 		<-stopped
 		for range 7 {
 			if err := <-answers; err != nil && !errors.Is(err, ErrStopped) {

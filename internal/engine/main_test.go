@@ -127,6 +127,14 @@ func (r *rig) load(specs ...*slo.Spec) {
 	}
 }
 
+// occupy keeps the owner busy until the function that it returns is called.
+func (r *rig) occupy() (release func()) {
+	busy := make(chan struct{})
+	r.inbox <- func() { <-busy }
+	synctest.Wait() // until it has begun, it takes a place in the queue
+	return func() { close(busy) }
+}
+
 func (r *rig) take(now time.Time, batch []alerts.Alert) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,10 +10,11 @@ import (
 type metrics struct {
 	accepted    prometheus.Counter
 	rejected    *prometheus.CounterVec
-	series      *prometheus.GaugeVec
+	series      prometheus.Gauge
 	tick        prometheus.Histogram
 	missedTicks prometheus.Counter
 	events      *prometheus.CounterVec
+	recovery    prometheus.Gauge
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
@@ -26,18 +27,22 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: "slo_engine_rejected_points_total",
 			Help: "Points that were not counted, by reason.",
 		}, []string{"reason"}),
-		series: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		series: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "slo_engine_series",
-			Help: "Known series of metrics that some SLO names, by shard.",
-		}, []string{"shard"}),
+			Help: "Known series of metrics that some SLO names.",
+		}),
 		tick: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "slo_engine_tick_seconds",
 			Help:    "Time one evaluation of all instances took.",
-			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9),
+			Buckets: prometheus.ExponentialBuckets(0.0001, 1.6, 24),
 		}),
 		missedTicks: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "slo_engine_missed_ticks_total",
 			Help: "Ticks that passed while the evaluation before still ran.",
+		}),
+		recovery: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "slo_engine_recovery_seconds",
+			Help: "Time it took at the start to read what was kept on disk.",
 		}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "slo_engine_alert_events_total",
@@ -48,7 +53,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		m.rejected.WithLabelValues(string(reason))
 	}
 	if registerer != nil {
-		registerer.MustRegister(m.accepted, m.rejected, m.series, m.tick, m.missedTicks, m.events)
+		registerer.MustRegister(m.accepted, m.rejected, m.series, m.tick, m.missedTicks, m.events, m.recovery)
 	}
 	return m
 }

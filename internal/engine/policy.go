@@ -10,9 +10,10 @@ import (
 
 // policy is what a spec's instances are judged by.
 type policy struct {
+	spec    *slo.Spec
 	tiers   []alerts.Tier
-	gate    alerts.Gate
 	windows []time.Duration // readings that the snapshot shows
+	usual   *plan           // for samples so dense that every tier stays as it is
 }
 
 // shown are the windows that every snapshot shows, where they are shorter
@@ -24,7 +25,7 @@ var shown = []time.Duration{
 
 func newPolicy(spec *slo.Spec) *policy {
 	tiers, _ := Tiers(spec)
-	p := &policy{tiers: tiers, gate: alerts.DefaultGate()}
+	p := &policy{spec: spec, tiers: tiers}
 	for _, w := range shown {
 		if w < spec.Window.Nominal() {
 			p.windows = append(p.windows, w)
@@ -35,6 +36,7 @@ func newPolicy(spec *slo.Spec) *policy {
 	}
 	slices.Sort(p.windows)
 	p.windows = slices.Compact(p.windows)
+	p.usual = newPlan(p, tiers)
 	return p
 }
 
@@ -53,4 +55,72 @@ func sliceOf(spec *slo.Spec) time.Duration {
 		return time.Minute
 	}
 	return t.Slice
+}
+
+// plan is a policy whose tiers are widened to a sample interval: what is to be
+// read at every tick, each window once, and what each reading is for.
+// Instances that are sampled alike share one.
+type plan struct {
+	alerts.Policy
+	policy  *policy
+	windows []time.Duration // sorted
+	// The following are positions in windows.
+	shown          []int
+	tiers          []tierWindows
+	hour, forecast int
+	period         int // -1: a calendar period
+}
+
+type tierWindows struct{ long, short int }
+
+// forecastWindow is the burn that a forecast extrapolates.
+const forecastWindow = 6 * time.Hour
+
+// fit is the plan for a sample interval.
+func (p *policy) fit(interval time.Duration) *plan {
+	asTheyAre := !slices.ContainsFunc(p.tiers, func(t alerts.Tier) bool { return t.ForInterval(interval) != t })
+	if asTheyAre {
+		return p.usual
+	}
+	tiers := make([]alerts.Tier, len(p.tiers))
+	for i, t := range p.tiers {
+		tiers[i] = t.ForInterval(interval)
+	}
+	return newPlan(p, tiers)
+}
+
+func newPlan(p *policy, tiers []alerts.Tier) *plan {
+	w := p.spec.Window
+	forecast := min(forecastWindow, w.Nominal())
+	out := &plan{
+		policy:  p,
+		Policy:  alerts.Policy{Tiers: tiers, Gate: alerts.DefaultGate(), Budget: p.spec.Objective.Budget()},
+		windows: slices.Concat(p.windows, []time.Duration{time.Hour, forecast}),
+		period:  -1,
+	}
+	for _, t := range tiers {
+		out.windows = append(out.windows, t.Long, t.Short)
+	}
+	if !w.Calendar() {
+		out.windows = append(out.windows, w.Rolling)
+	}
+	slices.Sort(out.windows)
+	out.windows = slices.Compact(out.windows)
+	out.place(forecast)
+	return out
+}
+
+// place finds where each window lies.
+func (p *plan) place(forecast time.Duration) {
+	at := func(w time.Duration) int { return slices.Index(p.windows, w) }
+	for _, w := range p.policy.windows {
+		p.shown = append(p.shown, at(w))
+	}
+	for _, t := range p.Tiers {
+		p.tiers = append(p.tiers, tierWindows{at(t.Long), at(t.Short)})
+	}
+	p.hour, p.forecast = at(time.Hour), at(forecast)
+	if w := p.policy.spec.Window; !w.Calendar() {
+		p.period = at(w.Rolling)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +33,7 @@ func TestANewSLOIsUnknown(t *testing.T) {
 // An SLO over series that are known already has an instance at once, and it
 // has seen nothing.
 func TestAnSLOAddedOverKnownSeriesIsUnknown(t *testing.T) {
-	bubble(t, Options{Shards: 1}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
+	bubble(t, Options{}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
 		betweenTicks()
 		f := r.shop("shop", time.Second)
 		f.past(time.Hour, 1000, 0)
@@ -228,7 +227,7 @@ func TestDisablingAlertsResolvesThem(t *testing.T) {
 }
 
 func TestReloadsLoseNoSample(t *testing.T) {
-	r := start(t, Options{Shards: 4, QueueLength: 512})
+	r := start(t, Options{QueueLength: 512})
 	const senders, samples = 6, 400
 	kept := newSpec("kept")
 	r.load(kept)
@@ -266,50 +265,16 @@ func TestReloadsLoseNoSample(t *testing.T) {
 	loading.Wait()
 	want := budget.Counts{Bad: senders * (samples - 1), Total: 4 * senders * (samples - 1)}
 	var got budget.Counts
-	done := make(chan struct{})
-	shard := r.shards[r.shardOf(kept)]
-	shard.do(t.Context().Done(), func() {
-		for _, in := range shard.tracker.Instances() {
+	r.do(t.Context().Done(), func() {
+		for _, in := range r.core.tracker.Instances() {
 			if in.ID == "kept:availability" {
 				got = in.Ledger.Since()
 			}
 		}
-		close(done)
 	})
-	<-done
 	if got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
-}
-
-// While one shard has taken over and the next has not, samples go to both what
-// is there and what was.
-func TestSamplesDuringALoadReachNewAndOldSLOs(t *testing.T) {
-	bubble(t, Options{Shards: 2}, nil, func(t *testing.T, r *rig) {
-		names := services(r.Engine, 2)
-		fresh, leaving := newSpec(names[0], own), newSpec(names[1], own)
-		r.load(leaving)
-		betweenTicks()
-		f := r.flow(time.Second, names[0]+"_total", names[1]+"_total")
-		f.put(time.Now())
-		time.Sleep(100 * time.Millisecond)
-
-		release := make(chan struct{})
-		r.shards[1].do(t.Context().Done(), func() { <-release })
-		loaded := make(chan struct{})
-		go func() { r.load(fresh); close(loaded) }()
-		synctest.Wait() // the first shard counts the new SLO, the second still the old
-		parts, _ := r.split(f.batch(time.Now()))
-		if diff := cmp.Diff([][]int32{{0}, {1}}, parts); diff != "" {
-			t.Errorf("series by shard (-want +got):\n%s", diff)
-		}
-		close(release)
-		<-loaded
-		parts, _ = r.split(f.batch(time.Now()))
-		if diff := cmp.Diff([][]int32{{0}, nil}, parts); diff != "" {
-			t.Errorf("series by shard after the load (-want +got):\n%s", diff)
-		}
-	})
 }
 
 // Coverage of the SLO window.

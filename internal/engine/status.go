@@ -1,50 +1,80 @@
 package engine
 
-import (
-	"time"
+import "github.com/slo-engine/slo-engine/pkg/alerts"
 
-	"github.com/slo-engine/slo-engine/pkg/alerts"
+// sheets is where the instances of one snapshot are written: in large pieces,
+// for there are many and they live and die together.
+type sheets struct {
+	instances []Instance
+	readings  []Reading
+	figures   []float64
+}
+
+// Pieces of some 30 kB, the largest that the runtime takes from its caches.
+const (
+	instancesPiece = 64
+	readingsPiece  = 340
+	figuresPiece   = 4000
 )
 
-// status writes what the last step saw as an immutable value.
-func (j *judged) status(now time.Time) *Instance {
-	in := j.instance
-	out := &Instance{
-		ID: in.ID, Spec: j.spec, Group: in.Group,
-		State:      j.condition(),
-		Since:      in.Ledger.Since(),
-		Period:     j.period,
-		Remaining:  j.remaining,
-		Consumed1h: j.consumedIn(time.Hour),
-		Exhaustion: j.exhaustion,
-		Pending:    j.state.Pending(j.fitted),
-		LastSample: in.LastSample(),
-		LastEvent:  in.Ledger.Newest(),
-		Interval:   in.Interval(now),
+// take cuts n values off a piece, and begins a new one where it is used up.
+func take[T any](piece *[]T, n, size int) []T {
+	if len(*piece) < n {
+		*piece = make([]T, max(n, size))
 	}
+	out := (*piece)[:n:n]
+	*piece = (*piece)[n:]
+	return out
+}
+
+// figure writes a number that may not be known.
+func (s *sheets) figure(value float64, known bool) *float64 {
+	if !known {
+		return nil
+	}
+	out := &take(&s.figures, 1, figuresPiece)[0]
+	*out = value
+	return out
+}
+
+// write makes an immutable value of what the last step saw.
+func (j *judged) write(s *sheets) *Instance {
+	in := j.instance
+	out := &take(&s.instances, 1, instancesPiece)[0]
+	out.ID, out.Spec, out.Group = in.ID, j.spec, in.Group
+	out.State = j.condition()
+	out.Since = in.Ledger.Since()
+	out.Period = j.period
+	out.Period.Burn = s.figure(j.burn, j.period.Burn != nil)
+	out.Remaining = s.figure(j.remaining.value, j.remaining.known)
+	out.Consumed1h = s.figure(j.consumedInAnHour())
+	out.Exhaustion = j.exhaustion
+	out.Pending = j.state.Pending(&j.plan.Policy)
+	out.LastSample = j.last
+	out.LastEvent = in.Ledger.Newest()
+	out.Interval = j.interval
 	if in.Uncertain != nil {
 		out.Uncertain = in.Uncertain.Since().Bad
 		out.UncertainInPeriod = in.Uncertain.Between(j.period.Start, j.period.End).Bad
 	}
-	out.Windows = make([]Reading, len(j.policy.windows))
-	burns := make([]float64, len(j.policy.windows)) // one piece for all
-	for i, w := range j.policy.windows {
+	out.Windows = take(&s.readings, len(j.plan.shown), readingsPiece)
+	burns := take(&s.figures, len(j.plan.shown), figuresPiece)
+	for i, w := range j.plan.shown {
 		out.Windows[i] = j.read(w, &burns[i])
 	}
-	for _, st := range j.state.Firing() {
-		out.Alerts = append(out.Alerts, AlertStatus{
+	out.Alerts = alertsOf(j.firing)
+	out.Notices = j.remarks()
+	return out
+}
+
+func alertsOf(firing []alerts.Status) []AlertStatus {
+	var list []AlertStatus
+	for _, st := range firing {
+		list = append(list, AlertStatus{
 			Name: st.Name, Severity: string(st.Severity), Tier: st.Tier, Since: st.Since, Frozen: st.Frozen,
 		})
 	}
-	for _, notice := range in.Notices() {
-		out.Notices = append(out.Notices, string(notice))
-	}
-	if c := j.period.Counts; c.Bad < 0 {
-		out.Notices = append(out.Notices, NoticeGoodExceedsTotal)
-	} else if c.Bad > c.Total {
-		out.Notices = append(out.Notices, NoticeBadExceedsTotal)
-	}
-	return out
+	return list
 }
 
 // Notices about sources that disagree over the SLO window. Rates read such
@@ -54,6 +84,20 @@ const (
 	NoticeBadExceedsTotal  = "bad_exceeds_total"
 )
 
+// remarks are the instance's notices and those about its counts.
+func (j *judged) remarks() []string {
+	var list []string
+	for _, notice := range j.notices {
+		list = append(list, string(notice))
+	}
+	if c := j.period.Counts; c.Bad < 0 {
+		list = append(list, NoticeGoodExceedsTotal)
+	} else if c.Bad > c.Total {
+		list = append(list, NoticeBadExceedsTotal)
+	}
+	return list
+}
+
 // condition names the state, the gravest that holds.
 func (j *judged) condition() State {
 	switch {
@@ -61,10 +105,10 @@ func (j *judged) condition() State {
 		return StateUnknown
 	case j.data == alerts.NoData:
 		return StateNoData
-	case j.remaining != nil && *j.remaining <= 0:
+	case j.remaining.known && j.remaining.value <= 0:
 		return StateExhausted
 	}
-	for _, st := range j.state.Firing() {
+	for _, st := range j.firing {
 		if st.Name == alerts.NameBurn && st.Severity != alerts.None {
 			return StateBurning
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,11 +48,11 @@ func TestAnEngineStartedBetweenTicksWaitsForTheEdge(t *testing.T) {
 }
 
 func TestMissedTicksAreCounted(t *testing.T) {
-	bubble(t, Options{Shards: 2}, nil, func(t *testing.T, r *rig) {
+	bubble(t, Options{}, nil, func(t *testing.T, r *rig) {
 		time.Sleep(1100 * time.Millisecond)
-		r.shards[1].do(t.Context().Done(), func() { time.Sleep(3500 * time.Millisecond) })
+		r.inbox <- func() { time.Sleep(3500 * time.Millisecond) }
 		time.Sleep(3800 * time.Millisecond) // 4.9 s: the tick of 2 s ended at 4.6 s
-		if got := testutil.ToFloat64(r.metrics.missedTicks); got != 2 {
+		if got := testutil.ToFloat64(r.core.metrics.missedTicks); got != 2 {
 			t.Errorf("%v ticks missed, want those of 3 s and 4 s", got)
 		}
 		time.Sleep(200 * time.Millisecond)
@@ -75,9 +76,9 @@ func TestTicksGoOnWhenTheClockIsSetBack(t *testing.T) {
 	})
 }
 
-func TestInstancesAreSortedOverShards(t *testing.T) {
+func TestInstancesAreSorted(t *testing.T) {
 	specs := []*slo.Spec{newSpec("c"), newSpec("a"), newSpec("b"), newSpec("a", named("zz")), newSpec("d", by("code"))}
-	bubble(t, Options{Shards: 4}, specs, func(t *testing.T, r *rig) {
+	bubble(t, Options{}, specs, func(t *testing.T, r *rig) {
 		r.shop("d", time.Second).put(time.Now())
 		settled()
 		var ids []string
@@ -94,7 +95,7 @@ func TestInstancesAreSortedOverShards(t *testing.T) {
 }
 
 func TestOldSnapshotsStayAsTheyWere(t *testing.T) {
-	bubble(t, Options{Shards: 2}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
+	bubble(t, Options{}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
 		betweenTicks()
 		f := r.shop("shop", time.Second)
 		f.past(month-time.Hour, 1e9, 0)
@@ -141,4 +142,23 @@ func copyOf[T any](p *T) *T {
 	}
 	v := *p
 	return &v
+}
+
+// A tick does not wait for the batches that came before it.
+func TestTicksGoBeforeBatches(t *testing.T) {
+	bubble(t, Options{QueueLength: 50}, []*slo.Spec{newSpec("shop")}, func(t *testing.T, r *rig) {
+		release := r.occupy()
+		counted := make(chan bool, 40)
+		for range 40 {
+			r.inbox <- func() { counted <- true }
+		}
+		behind := -1
+		go r.do(t.Context().Done(), func() { behind = len(counted) })
+		synctest.Wait()
+		release()
+		synctest.Wait()
+		if behind != 0 || len(counted) != 40 {
+			t.Errorf("%d of %d batches went before a tick", behind, len(counted))
+		}
+	})
 }

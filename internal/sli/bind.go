@@ -13,53 +13,44 @@ import (
 
 // bind finds the instances that count a series. What the series already is to
 // an instance, before, it stays over a rebinding.
-func (t *Tracker) bind(s *series, before []binding) {
-	for _, c := range t.candidates(s) {
-		view, ok := s.view(c.term)
+func (t *Tracker) bind(s *series, as called, before []binding) {
+	for _, c := range t.candidates(as) {
+		view, ok := as.view(c.term)
 		if !ok {
 			continue
 		}
-		in := c.program.instance(view)
-		key := s.histogramKey(view, in)
-		if !c.program.form(key, c.term.role) {
-			in.notice(NoticeBothForms)
-			continue
+		in := t.instance(c.program, view)
+		var latency *part
+		if c.program.Spec.SLI.Latency != nil {
+			latency = &part{key: histogramKeyOf(view, as.target, in)}
+			if !c.program.form(latency.key, c.term.role) {
+				in.notice(NoticeBothForms)
+				continue
+			}
 		}
 		b := s.binding(c, in, before)
-		b.key = key
+		if b.latency == nil {
+			b.latency = latency
+		}
 		b.weight = b.weight.Add(c.term.weight)
 		b.slow = b.slow || c.term.slow
-		if b.role == roleBucket && b.bucket == nil {
-			b.bucket = c.program.bucket(key, view)
-			if b.bucket != nil && s.counter.seen { // its first point is over: a baseline
+		if b.role == roleBucket && b.latency.bucket == nil {
+			b.latency.bucket = c.program.bucket(b.latency.key, view)
+			if b.latency.bucket != nil && s.counter.seen { // its first point is over: a baseline
 				b.offer(verdict{})
 			}
 		}
 	}
 	// A bucket of slow events holds no good ones, and a bucket without a bound is none.
 	s.bindings = slices.DeleteFunc(s.bindings, func(b binding) bool {
-		return b.role == roleBucket && (b.slow || b.bucket == nil) ||
+		return b.role == roleBucket && (b.slow || b.latency.bucket == nil) ||
 			b.role == roleCounter && b.weight == budget.Counts{}
 	})
-	s.measure()
-}
-
-// measure notes how far back the series' SLOs look.
-func (s *series) measure() {
-	s.reach = 0
+	s.bindings = slices.Clip(s.bindings)
+	s.roles = 0
 	for i := range s.bindings {
-		s.reach = max(s.reach, longest(s.bindings[i].program.Spec))
+		s.roles |= 1 << s.bindings[i].role
 	}
-}
-
-// candidates are the terms that may select the series, by its metric's name.
-func (t *Tracker) candidates(s *series) []selected {
-	name := s.labels.Get(labels.MetricName)
-	list := slices.Concat(t.index.byName[name], t.index.unnamed)
-	if raw := s.raw.Get(labels.MetricName); len(s.raw) > 0 && raw != name {
-		list = append(list, t.index.byName[raw]...)
-	}
-	return list
 }
 
 // NoticeBothForms marks an instance whose histogram arrives both classic and
@@ -69,9 +60,6 @@ const NoticeBothForms Reason = "both_histogram_forms"
 // form reports whether a part of a histogram is counted: a histogram that is
 // sent both as classic and as native counts once, as what was seen first.
 func (p *program) form(key histogramKey, r role) bool {
-	if p.Spec.SLI.Latency == nil {
-		return true
-	}
 	if r == roleCounter {
 		r = roleBucket // _count belongs to the classic form
 	}
@@ -81,18 +69,18 @@ func (p *program) form(key histogramKey, r role) bool {
 	return p.forms[key] == r
 }
 
-func (s *series) histogramKey(view labels.Labels, in *Instance) histogramKey {
+func histogramKeyOf(view labels.Labels, target string, in *Instance) histogramKey {
 	h, _ := view.HashWithoutLabels(nil, labels.BucketLabel)
-	return histogramKey{in, h ^ stringHash(s.target)}
+	return histogramKey{in, h ^ stringHash(target)}
 }
 
 // view is the labels under which a term selects the series, if it does.
-func (s *series) view(t *term) (labels.Labels, bool) {
-	if t.matches(s.labels) {
-		return s.labels, true
+func (c called) view(t *term) (labels.Labels, bool) {
+	if t.matches(c.labels) {
+		return c.labels, true
 	}
-	if len(s.raw) > 0 && t.matches(s.raw) {
-		return s.raw, true
+	if len(c.raw) > 0 && t.matches(c.raw) {
+		return c.raw, true
 	}
 	return nil, false
 }
@@ -109,14 +97,14 @@ func (s *series) binding(c selected, in *Instance, before []binding) *binding {
 		}
 		fed = true
 	}
-	b := binding{program: c.program, instance: in, role: c.term.role}
+	b := binding{instance: in, role: c.term.role}
 	for _, old := range before {
 		if old.instance == in && old.role == b.role {
-			b.member, b.bucket = old.member, old.bucket
+			b.member, b.latency = old.member, old.latency
 		}
 	}
 	if b.member == nil {
-		b.member = in.cohort(s.target).join()
+		b.member = in.cohort(s.family.target).join()
 	}
 	s.bindings = append(s.bindings, b)
 	if !fed {
@@ -126,43 +114,33 @@ func (s *series) binding(c selected, in *Instance, before []binding) *binding {
 }
 
 // instance finds or makes the instance of a series' group.
-func (p *program) instance(view labels.Labels) *Instance {
+func (t *Tracker) instance(p *program, view labels.Labels) *Instance {
 	if len(p.Spec.GroupBy) == 0 {
-		return p.instanceOf("", nil)
+		return t.instanceOf(p, nil)
 	}
 	values := make([]string, len(p.Spec.GroupBy))
 	for i, name := range p.Spec.GroupBy {
 		values[i] = view.Get(name)
 	}
-	return p.instanceOf(strings.Join(values, "\xff"), values)
+	return t.instanceOf(p, values)
 }
 
-func (p *program) instanceOf(key string, values []string) *Instance {
+// instanceOf is the instance of a group; nil values where there are no groups.
+func (t *Tracker) instanceOf(p *program, values []string) *Instance {
+	key := strings.Join(values, "\xff")
 	if in := p.instances[key]; in != nil {
 		return in
 	}
 	if values != nil && len(p.instances) >= p.maxGroups() {
-		overflow := slices.Repeat([]string{slo.OverflowValue}, len(values))
-		key, values = strings.Join(overflow, "\xff"), overflow
+		values = slices.Repeat([]string{slo.OverflowValue}, len(values))
+		key = strings.Join(values, "\xff")
 		if in := p.instances[key]; in != nil {
 			return in
 		}
 	}
-	in := &Instance{Spec: p.Spec, Ledger: newLedger(p.Spec), cohorts: map[string]*cohort{}, patience: settle}
-	if p.subtracts {
-		in.patience = longSettle
-	}
-	if values != nil {
-		in.Group = make(map[string]string, len(values))
-		for i, name := range p.Spec.GroupBy {
-			in.Group[name] = strings.Clone(values[i])
-		}
-		if values[0] == slo.OverflowValue {
-			in.notice(NoticeOverflow)
-		}
-	}
-	in.ID = instanceID(p.Spec, in.Group)
+	in := newInstance(p, t, values)
 	p.instances[strings.Clone(key)] = in
+	t.roster.note()
 	return in
 }
 

@@ -36,6 +36,14 @@ const (
 	roleGauge               // samples of a gauge, compared
 )
 
+// roles are a set of them.
+type roles uint8
+
+func (r roles) has(one role) bool { return r&(1<<one) != 0 }
+
+// counts reports whether increments are counted. A bucket is a counter.
+func (r roles) counts() bool { return r.has(roleCounter) || r.has(roleBucket) }
+
 // term is one selector of an SLI.
 type term struct {
 	// name is the metric name when the selector fixes it; empty otherwise.

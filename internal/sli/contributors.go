@@ -35,21 +35,24 @@ func (h *heat) when(t int64) float64 {
 // lately, the worst first.
 func (in *Instance) Top(n int, now time.Time) []string {
 	type contribution struct {
-		series *series
+		labels labels.Labels
 		heat   float64
 	}
 	var list []contribution
 	for _, s := range in.feeds {
-		if h := s.heat.when(now.UnixNano()); h >= 0.5 {
-			list = append(list, contribution{s, h})
+		if s.extra == nil {
+			continue
+		}
+		if h := s.extra.heat.when(now.UnixNano()); h >= 0.5 {
+			list = append(list, contribution{in.tracker.symbols.unpack(s.names).labels, h})
 		}
 	}
 	slices.SortFunc(list, func(a, b contribution) int {
-		return cmp.Or(cmp.Compare(b.heat, a.heat), labels.Compare(a.series.labels, b.series.labels))
+		return cmp.Or(cmp.Compare(b.heat, a.heat), labels.Compare(a.labels, b.labels))
 	})
 	names := make([]string, 0, n)
 	for _, c := range list[:min(n, len(list))] {
-		names = append(names, c.series.labels.String())
+		names = append(names, c.labels.String())
 	}
 	return names
 }

@@ -41,23 +41,73 @@ func gap(from, to, interval int64) bool {
 // counter reads one series of a counter: it remembers the last sample and
 // says what the next one adds.
 type counter struct {
-	seen bool
-	last Point // newest sample; Start is the stream's
-	deltas
+	last reading // newest sample; its start is the stream's
 	// interval is the usual time between two samples, 0 until known.
 	interval int64
+	seen     bool
+	// rare is what few series need; nil until it is.
+	rare *rare
+}
+
+// reading is a sample as it is remembered.
+type reading struct {
+	time, start int64
+	bits        uint64 // of the value: an integer, or a float
+	isInt       bool
+}
+
+func readingOf(p *Point) reading {
+	if p.IsInt {
+		return reading{p.Time, p.Start, uint64(p.Int), true}
+	}
+	return reading{p.Time, p.Start, math.Float64bits(p.Value), false}
+}
+
+func (r *reading) integer() int64 { return int64(r.bits) }
+
+func (r *reading) value() float64 {
+	if r.isInt {
+		return float64(r.integer())
+	}
+	return math.Float64frombits(r.bits)
+}
+
+// equals reports whether a point has the same value.
+func (r *reading) equals(p *Point) bool {
+	if r.isInt && p.IsInt {
+		return r.integer() == p.Int
+	}
+	return r.value() == value(p)
+}
+
+// rare is what a counter remembers of resets, of a second writer, and of
+// deltas.
+type rare struct {
+	deltas
 	// peak is the value before the last sample, if that was a reset; else 0.
 	peak float64
 	// back counts the small drops in a row after which the value was back.
 	back int
 	// quarantine holds a stream that several writers share.
-	quarantine struct {
-		on    bool
-		start int64   // the start time seen last
-		value float64 // and the value
-		since int64   // event time since which neither went back
-	}
+	quarantine quarantine
 }
+
+type quarantine struct {
+	on    bool
+	start int64   // the start time seen last
+	value float64 // and the value
+	since int64   // event time since which neither went back
+}
+
+func (c *counter) rarely() *rare {
+	if c.rare == nil {
+		c.rare = &rare{}
+	}
+	return c.rare
+}
+
+// quarantined reports whether several writers share the stream.
+func (c *counter) quarantined() bool { return c.rare != nil && c.rare.quarantine.on }
 
 // verdict says what became of a point.
 type verdict struct {
@@ -102,7 +152,7 @@ func (c *counter) cumulative(p *Point, b birth) verdict {
 		return verdict{reason: reason}
 	}
 	if !c.seen {
-		c.seen, c.last = true, *p
+		c.seen, c.last = true, readingOf(p)
 		if b.born {
 			return verdict{
 				increment: increment{b.from, p.Time, value(p), gap(b.from, p.Time, b.interval)},
@@ -111,7 +161,7 @@ func (c *counter) cumulative(p *Point, b birth) verdict {
 		}
 		return verdict{}
 	}
-	if p.Time <= c.last.Time {
+	if p.Time <= c.last.time {
 		return verdict{reason: c.repeated(p)}
 	}
 	if reason, baseline := c.collides(p); reason != "" || baseline {
@@ -121,7 +171,7 @@ func (c *counter) cumulative(p *Point, b birth) verdict {
 		return verdict{reason: reason}
 	}
 	v := verdict{increment: increment{
-		c.last.Time, p.Time, c.difference(p), gap(c.last.Time, p.Time, c.interval),
+		c.last.time, p.Time, c.difference(p), gap(c.last.time, p.Time, c.interval),
 	}, counted: true}
 	c.advance(p)
 	return v.sane()
@@ -139,9 +189,9 @@ func (v verdict) sane() verdict {
 // repeated judges a point that is not newer than the last one.
 func (c *counter) repeated(p *Point) Reason {
 	switch {
-	case p.Time < c.last.Time:
+	case p.Time < c.last.time:
 		return ReasonOutOfOrder
-	case value(p) == value(&c.last) && p.Int == c.last.Int:
+	case c.last.equals(p):
 		return ReasonDuplicate
 	}
 	return ReasonMultipleWriters
@@ -151,14 +201,14 @@ func (c *counter) repeated(p *Point) Reason {
 // moment before its own newest sample, is written by two senders, and the
 // difference of their values means nothing.
 func (c *counter) collides(p *Point) (reason Reason, baseline bool) {
-	q := &c.quarantine
-	if !q.on {
+	if !c.quarantined() {
 		if !c.startGoesBack(p) && !c.returns(p) {
 			return "", false
 		}
-		q.on, q.start, q.value, q.since = true, p.Start, value(p), p.Time
+		c.rarely().quarantine = quarantine{true, p.Start, value(p), p.Time}
 		return ReasonMultipleWriters, false
 	}
+	q := &c.rare.quarantine
 	if p.Start != q.start || value(p) < q.value {
 		q.since = p.Time
 	}
@@ -173,56 +223,65 @@ func (c *counter) collides(p *Point) (reason Reason, baseline bool) {
 // startGoesBack: or it jumps to a moment before the stream's newest sample. A
 // later start is a restart.
 func (c *counter) startGoesBack(p *Point) bool {
-	if p.Start == 0 || c.last.Start == 0 || p.Start == c.last.Start {
+	if p.Start == 0 || c.last.start == 0 || p.Start == c.last.start {
 		return false
 	}
-	return p.Start < c.last.Start || p.Start+int64(time.Second) < c.last.Time
+	return p.Start < c.last.start || p.Start+int64(time.Second) < c.last.time
 }
 
 // returns: right after a drop the value is back where it was, and hardly
 // higher. What began again from zero hardly does that; a second writer whose
 // samples lie between does. A small counter proves it only by repetition.
 func (c *counter) returns(p *Point) bool {
-	v := value(p)
-	if c.peak == 0 || v < c.peak || v > max(c.peak*1.01, c.peak+1) {
+	if c.rare == nil || c.rare.peak == 0 {
 		return false
 	}
-	c.back++
-	return c.peak >= 100 || c.back > 2
+	v, peak := value(p), c.rare.peak
+	if v < peak || v > max(peak*1.01, peak+1) {
+		return false
+	}
+	c.rare.back++
+	return peak >= 100 || c.rare.back > 2
 }
 
 // difference is what was counted since the last sample. A drop is a reset, and
 // so is a later start: then the new value counts whole.
 func (c *counter) difference(p *Point) float64 {
-	if p.Start != 0 && c.last.Start != 0 && p.Start != c.last.Start && p.Start < p.Time {
+	if p.Start != 0 && c.last.start != 0 && p.Start != c.last.start && p.Start < p.Time {
 		return value(p)
 	}
-	if p.IsInt && c.last.IsInt { // exact beyond 2^53
-		if p.Int < c.last.Int {
+	if p.IsInt && c.last.isInt { // exact beyond 2^53
+		if p.Int < c.last.integer() {
 			return float64(p.Int)
 		}
-		return float64(p.Int - c.last.Int)
+		return float64(p.Int - c.last.integer())
 	}
-	if value(p) < value(&c.last) {
+	if value(p) < c.last.value() {
 		return value(p)
 	}
-	return value(p) - value(&c.last)
+	return value(p) - c.last.value()
 }
 
 // advance makes p the last sample.
 func (c *counter) advance(p *Point) {
-	c.learn(p.Time - c.last.Time)
-	if c.peak == 0 && value(p) >= value(&c.last) {
-		c.back = 0
+	waited, before := gap(c.last.time, p.Time, c.interval), c.last.value()
+	c.learn(p.Time - c.last.time)
+	if dropped := value(p) < before; dropped || c.rare != nil {
+		r := c.rarely()
+		if r.peak == 0 && !dropped {
+			r.back = 0
+		}
+		r.peak = 0
+		// A later start is a restart, and so is a drop after a gap: it has had
+		// the time to come back to where it was.
+		if dropped && p.Start <= c.last.start && !waited {
+			r.peak = before
+		}
 	}
-	c.peak = 0
-	if value(p) < value(&c.last) && p.Start <= c.last.Start { // a later start is a restart
-		c.peak = value(&c.last)
-	}
-	start := c.last.Start
-	c.last = *p
+	start := c.last.start
+	c.last = readingOf(p)
 	if p.Start == 0 {
-		c.last.Start = start
+		c.last.start = start
 	}
 }
 
@@ -269,12 +328,12 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 		return verdict{reason: ReasonBadValue}
 	}
 	d := deltaPoint{start: p.Start, time: p.Time, value: value(p)}
-	newest := c.last.Time
-	c.forget(max(newest, d.time) - remember)
+	newest, seen := c.last.time, &c.rarely().deltas
+	seen.forget(max(newest, d.time) - remember)
 	switch {
-	case c.seen && d.time < newest && d.time < c.floor(newest-remember):
+	case c.seen && d.time < newest && d.time < seen.floor(newest-remember):
 		return verdict{reason: ReasonTooOld}
-	case c.known(d):
+	case seen.known(d):
 		return verdict{reason: ReasonDuplicate}
 	}
 	usual := c.interval
@@ -283,7 +342,7 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 	}
 	from := c.covers(d)
 	v := verdict{increment: increment{from, p.Time, d.value, gap(from, p.Time, usual)}, counted: true}.sane()
-	if v.counted && c.overlaps(d) {
+	if v.counted && seen.overlaps(d) {
 		v.reason = ReasonMultipleWriters // counted, and reported
 	}
 	if !c.seen || p.Time > newest {
@@ -292,17 +351,17 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 		} else if p.Start != 0 {
 			c.interval = p.Time - p.Start
 		}
-		c.seen, c.last = true, *p
+		c.seen, c.last = true, readingOf(p)
 	}
-	c.remember(d)
+	seen.remember(d)
 	return v
 }
 
 // covers is the start of what a delta covers: where it does not say, the point
 // before it.
 func (c *counter) covers(d deltaPoint) int64 {
-	if d.start == 0 && c.seen && c.last.Time < d.time && !gap(c.last.Time, d.time, c.interval) {
-		return c.last.Time
+	if d.start == 0 && c.seen && c.last.time < d.time && !gap(c.last.time, d.time, c.interval) {
+		return c.last.time
 	}
 	return d.from()
 }

@@ -10,14 +10,15 @@ import (
 
 // arrival is one point on its way in.
 type arrival struct {
-	series *Series
-	point  *Point
-	whole  bool  // its sample set is in one batch
-	now    int64 // wall time
+	point       *Point
+	kind        Type
+	temporality Temporality
+	whole       bool  // its sample set is in one batch
+	now         int64 // wall time
 }
 
 // point reads one sample of a series and counts what it adds.
-func (t *Tracker) point(s *series, a arrival) Reason {
+func (t *Tracker) point(s *series, a *arrival) Reason {
 	if reason := s.timely(a); reason != "" {
 		return reason
 	}
@@ -25,51 +26,48 @@ func (t *Tracker) point(s *series, a arrival) Reason {
 		s.end(a.point.Time)
 		return ""
 	}
-	if s.selectedAs(roleGauge) {
-		if reason := t.compare(s, a); reason != "" || !s.selectedAs(roleCounter) {
+	if s.roles.has(roleGauge) {
+		if reason := t.compare(s, a); reason != "" || !s.roles.counts() {
 			return reason
 		}
 	}
 	switch {
-	case a.series.Type == TypeGauge:
+	case a.kind == TypeGauge:
 		return ReasonNotACounter
 	case a.point.Histogram != nil:
 		return t.histogram(s, a)
-	case !s.selectedAs(roleCounter) && s.selectedAs(roleNative):
+	case !s.roles.counts() && s.roles.has(roleNative):
 		return ReasonNotAHistogram
 	}
 	return t.count(s, a)
 }
 
-// selectedAs reports whether some SLO takes the series in a role. A bucket is
-// a counter.
-func (s *series) selectedAs(r role) bool {
-	for i := range s.bindings {
-		have := s.bindings[i].role
-		if have == r || have == roleBucket && r == roleCounter {
-			return true
-		}
-	}
-	return false
-}
-
 // timely refuses what lies outside the time that anyone reads.
-func (s *series) timely(a arrival) Reason {
+func (s *series) timely(a *arrival) Reason {
 	switch {
 	case a.point.Time > a.now+int64(ahead):
 		return ReasonInFuture
-	case s.reach > 0 && a.point.Time < a.now-int64(s.reach):
+	case len(s.bindings) > 0 && a.point.Time < a.now-int64(s.reach()):
 		return ReasonTooOld
 	}
 	return ""
 }
 
+// reach is how far back the series' SLOs look.
+func (s *series) reach() time.Duration {
+	reach := s.bindings[0].instance.reach
+	for i := range s.bindings[1:] {
+		reach = max(reach, s.bindings[i+1].instance.reach)
+	}
+	return reach
+}
+
 // end notes a stale marker: liveness ends, the last value stays.
 func (s *series) end(at int64) {
-	if s.gone != 0 || at < s.counter.last.Time {
+	if s.ended() || at < s.counter.last.time {
 		return
 	}
-	s.gone = at
+	s.more().gone = at
 	for i := range s.bindings {
 		s.bindings[i].member.blinds(false)
 		s.bindings[i].member.leave()
@@ -86,13 +84,13 @@ func (s *series) blinds(on bool) {
 // count reads a point of a counter. The values of a series that no SLO
 // selects are read too: one may, after a reload, and must not take the whole
 // counter for news.
-func (t *Tracker) count(s *series, a arrival) Reason {
+func (t *Tracker) count(s *series, a *arrival) Reason {
 	if reason := check(a.point); reason != "" {
 		return reason
 	}
 	s.prepare(a, t.options.Remember)
 	v := s.counter.read(a, s.birth(a.point), int64(t.options.Lateness))
-	s.blinds(s.counter.quarantine.on)
+	s.blinds(s.counter.quarantined())
 	if v.reason != "" && !v.counted {
 		return v.reason
 	}
@@ -102,19 +100,27 @@ func (t *Tracker) count(s *series, a arrival) Reason {
 
 // prepare notes the family's sample set, and that a series which had ended, or
 // changed its temporality, begins anew.
-func (s *series) prepare(a arrival, remember time.Duration) {
+func (s *series) prepare(a *arrival, remember time.Duration) {
 	p := a.point
 	s.family.note(p.Time)
-	if s.gone != 0 && p.Time > s.gone {
-		s.gone = 0
-		s.forgotten = p.Time-s.counter.last.Time > int64(remember)
+	if s.ended() && p.Time > s.extra.gone {
+		s.extra.gone = 0
+		s.forgotten = p.Time-s.counter.last.time > int64(remember)
 	}
-	if s.counter.seen && s.temporality != a.series.Temporality {
+	if s.counter.seen && s.temporality != a.temporality {
 		s.forgotten = true
 	}
-	s.temporality = a.series.Temporality
+	s.temporality = a.temporality
 	if s.forgotten {
-		s.counter, s.native = counter{}, nil
+		s.begin()
+	}
+}
+
+// begin forgets what was read so far.
+func (s *series) begin() {
+	s.counter = counter{}
+	if s.extra != nil {
+		s.extra.native = nil
 	}
 }
 
@@ -130,7 +136,7 @@ func (s *series) birth(p *Point) birth {
 // accept counts a verdict for every binding, or keeps it until a sibling
 // confirms the birth. added are the events of a native histogram, nil for a
 // counter.
-func (t *Tracker) accept(s *series, a arrival, v verdict, added *histogram.FloatHistogram) {
+func (t *Tracker) accept(s *series, a *arrival, v verdict, added *histogram.FloatHistogram) {
 	at := a.point.Time
 	s.forgotten = false
 	if s.first == 0 {
@@ -144,15 +150,15 @@ func (t *Tracker) accept(s *series, a arrival, v verdict, added *histogram.Float
 	}
 	s.arrive(verdict{}, a) // a baseline, until it is confirmed
 	v.doubtful = false
-	s.family.wait(unborn{at: at, count: func() { s.add(v, added); s.observe(v, at) }})
+	s.family.wait(unborn{at, s, v, added})
 	if s.family.sibling >= at-int64(jitter) { // one is in already
 		s.family.confirm(s.family.siblingFirst, s.family.sibling, int64(t.options.Lateness))
 	}
 }
 
 // read takes the point as the stream's temporality says.
-func (c *counter) read(a arrival, b birth, remember int64) verdict {
-	if a.series.Temporality == Delta {
+func (c *counter) read(a *arrival, b birth, remember int64) verdict {
+	if a.temporality == Delta {
 		return c.delta(a.point, remember)
 	}
 	return c.cumulative(a.point, b)
@@ -165,7 +171,7 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 		switch {
 		case b.blinded():
 		case b.role == roleNative && v.counted && added != nil:
-			s.addSplit(b, v.increment, splitAt(added, b.program.below))
+			s.addSplit(b, v.increment, splitAt(added, b.instance.program.below))
 		case b.role == roleCounter, b.role == roleBucket:
 			s.addTo(b, v)
 		}
@@ -175,16 +181,16 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 // blinded reports whether what the series counts means nothing now, because a
 // sibling that the SLI subtracts is in quarantine: totals without their good
 // events.
-func (b *binding) blinded() bool { return b.program.subtracts && b.member.cohort.blind > 0 }
+func (b *binding) blinded() bool { return b.instance.program.subtracts && b.member.cohort.blind > 0 }
 
 // addTo counts a verdict for one binding of a counter.
 func (s *series) addTo(b *binding, v verdict) {
 	if b.role == roleBucket {
-		if !b.bucket.offered {
+		if !b.latency.bucket.offered {
 			b.offer(v)
 		}
 		if v.counted {
-			b.bucket.count(b.instance, v.increment)
+			b.latency.bucket.count(b.instance, v.increment)
 		}
 		return
 	}
@@ -194,7 +200,7 @@ func (s *series) addTo(b *binding, v verdict) {
 	c := budget.Counts{Bad: b.weight.Bad * v.value, Total: b.weight.Total * v.value}
 	b.instance.count(v.increment, c)
 	if c.Bad > 0 {
-		s.heat.add(c.Bad, v.to)
+		s.more().heat.add(c.Bad, v.to)
 	}
 }
 
@@ -204,13 +210,14 @@ func (b *binding) offer(v verdict) {
 	if v.counted {
 		born = &v.increment
 	}
-	b.bucket.offered = true
-	b.bucket.histogram.offer(b.bucket, b.program.below, b.instance, born)
+	bucket := b.latency.bucket
+	bucket.offered = true
+	bucket.histogram.offer(bucket, b.instance.program.below, b.instance, born)
 }
 
 // arrive notes the sample with the instances: what is known now, and which
 // part of its sample set is in.
-func (s *series) arrive(v verdict, a arrival) {
+func (s *series) arrive(v verdict, a *arrival) {
 	s.observe(v, a.point.Time)
 	for i := range s.bindings {
 		if b := &s.bindings[i]; b.role != roleGauge {
@@ -233,8 +240,8 @@ func (s *series) observe(v verdict, at int64) {
 }
 
 // histogram reads a point of a native histogram.
-func (t *Tracker) histogram(s *series, a arrival) Reason {
-	if len(s.bindings) > 0 && !s.selectedAs(roleNative) {
+func (t *Tracker) histogram(s *series, a *arrival) Reason {
+	if len(s.bindings) > 0 && !s.roles.has(roleNative) {
 		return ReasonNotACounter
 	}
 	a.point.Value, a.point.IsInt = a.point.Histogram.Count, false
@@ -242,13 +249,13 @@ func (t *Tracker) histogram(s *series, a arrival) Reason {
 		return reason
 	}
 	s.prepare(a, t.options.Remember)
-	if s.native == nil {
+	if s.more().native == nil {
 		if s.counter.seen { // it was a float until now
 			s.counter, s.forgotten = counter{}, true
 		}
-		s.native = &native{}
+		s.extra.native = &native{}
 	}
-	v, added := s.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
+	v, added := s.extra.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
 	if v.reason != "" && !v.counted {
 		return v.reason
 	}
@@ -266,7 +273,7 @@ func (s *series) addSplit(b *binding, i increment, sp split) {
 	}
 	b.instance.count(i, budget.Counts{Bad: bad, Total: sp.total})
 	if bad > 0 {
-		s.heat.add(bad, i.to)
+		s.more().heat.add(bad, i.to)
 	}
 }
 

@@ -15,42 +15,49 @@ const keepSeries = 24 * time.Hour
 // day, instances a day after their window has run empty. Call it now and then.
 func (t *Tracker) Sweep(now time.Time) {
 	limit := now.Add(-keepSeries).UnixNano()
-	silent := func(s *series) bool { return s.touched < limit }
-	for h, chain := range t.series {
-		before := len(chain)
-		chain = slices.DeleteFunc(chain, silent)
-		t.options.Quota.give(before - len(chain))
-		t.known -= before - len(chain)
-		if t.series[h] = chain; len(chain) == 0 {
-			delete(t.series, h)
+	used := map[*family]bool{}
+	for key, s := range t.series {
+		if s.touched >= seconds(limit) {
+			used[s.family] = true
+			continue
 		}
+		s.swept, s.more().symbols = true, t.symbols
+		delete(t.series, key)
 	}
-	maps.DeleteFunc(t.families, func(_ familyKey, f *family) bool { return f.last < limit })
+	t.book.strike(func(k *Known) bool { return k.Ignored() || !k.series.swept })
+	maps.DeleteFunc(t.families, func(_ familyKey, f *family) bool { return f.last < limit && !used[f] })
 	for _, p := range t.programs {
-		p.sweep(now, silent)
+		p.sweep(now)
 	}
+	t.renumber()
 }
 
 // sweep forgets what silent series were part of.
-func (p *program) sweep(now time.Time, silent func(*series) bool) {
+func (p *program) sweep(now time.Time) {
 	used := map[histogramKey]bool{}
 	for _, in := range p.instances {
-		in.feeds = slices.DeleteFunc(in.feeds, silent)
+		in.feeds = slices.DeleteFunc(in.feeds, func(s *series) bool { return s.swept })
 		members := map[*member]bool{}
 		for _, s := range in.feeds {
 			for i := range s.bindings {
-				used[s.bindings[i].key] = true
-				members[s.bindings[i].member] = true
+				b := &s.bindings[i]
+				members[b.member] = true
+				if b.latency != nil {
+					used[b.latency.key] = true
+				}
 			}
 		}
 		in.sweep(members)
 	}
 	maps.DeleteFunc(p.classics, func(k histogramKey, _ *classic) bool { return !used[k] })
 	maps.DeleteFunc(p.forms, func(k histogramKey, _ role) bool { return !used[k] })
-	limit := now.Add(-longest(p.Spec) - keepSeries).UnixNano()
+	limit, before := now.Add(-longest(p.Spec)-keepSeries).UnixNano(), len(p.instances)
 	maps.DeleteFunc(p.instances, func(_ string, in *Instance) bool {
 		return in.Group != nil && in.newest < limit && len(in.feeds) == 0
 	})
+	if len(p.instances) != before {
+		p.roster.note()
+	}
 }
 
 // sweep forgets the cohorts' members that are in use no more.
@@ -64,5 +71,7 @@ func (in *Instance) sweep(used map[*member]bool) {
 			return !used[m]
 		})
 	}
-	maps.DeleteFunc(in.cohorts, func(_ string, c *cohort) bool { return len(c.members) == 0 })
+	empty := func(c *cohort) bool { return len(c.members) == 0 }
+	maps.DeleteFunc(in.cohorts, func(_ string, c *cohort) bool { return empty(c) })
+	in.lineUp = slices.DeleteFunc(in.lineUp, empty)
 }

@@ -125,14 +125,14 @@ func FuzzTracker(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		whole, grouped := spec("whole", errorsOf), spec("grouped", errorsOf, "route")
 		grouped.MaxGroups = 2
-		tracker := NewTracker(Options{Quota: NewQuota(20)})
+		tracker := NewTracker(Options{MaxSeries: 20})
 		tracker.Replace(compileAll(t, whole, grouped), began)
 		p := &points{data: data, now: began.UnixNano()}
 		for len(p.data) > 0 {
 			s := p.next()
 			var receipt Receipt
 			now := time.Unix(0, p.now)
-			tracker.Ingest(&s, p.now%2 == 0, now, &receipt)
+			tracker.Ingest(&Batch{Series: []Series{s}, Whole: p.now%2 == 0}, now, &receipt)
 			switch p.now % 7 {
 			case 0:
 				tracker.Sweep(now)

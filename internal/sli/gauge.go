@@ -10,36 +10,38 @@ import (
 )
 
 // compare reads one sample of a gauge for the threshold SLIs that select it.
-func (t *Tracker) compare(s *series, a arrival) Reason {
+func (t *Tracker) compare(s *series, a *arrival) Reason {
 	v := value(a.point)
 	switch {
-	case a.series.Type == TypeCounter || a.point.Histogram != nil:
+	case a.kind == TypeCounter || a.point.Histogram != nil:
 		return ReasonNotAGauge
 	case math.IsNaN(v):
 		return ReasonNotANumber
 	}
 	at, from := a.point.Time, a.point.Time
-	if at < s.sampled-sliceMemory*int64(t.options.Lateness) {
+	if at < s.sampled()-sliceMemory*int64(t.options.Lateness) {
 		return ReasonOutOfOrder // its slice is forgotten: it would count again
 	}
-	if s.sampled != 0 && at > s.sampled && !gap(s.sampled, at, s.counter.interval) {
-		from = s.sampled
+	last := s.sampled()
+	if last != 0 && at > last && !gap(last, at, s.counter.interval) {
+		from = last
 	}
 	for i := range s.bindings {
 		if b := &s.bindings[i]; b.role == roleGauge {
-			if b.instance.slice(b.program.Spec.SLI.Threshold, at, v, int64(t.options.Lateness)) {
-				s.heat.add(1, at)
+			if b.instance.slice(b.instance.Spec.SLI.Threshold, at, v, int64(t.options.Lateness)) {
+				s.more().heat.add(1, at)
 			}
 			b.instance.observe(from, at)
 			b.member.arrive(at, a.now, a.whole)
 		}
 	}
-	if s.sampled != 0 && at > s.sampled {
-		s.counter.learn(at - s.sampled)
+	if last != 0 && at > last {
+		s.counter.learn(at - last)
 	}
-	s.sampled = max(s.sampled, at)
-	if !s.selectedAs(roleCounter) {
-		s.gone = 0
+	more := s.more()
+	more.sampled = max(more.sampled, at)
+	if !s.roles.counts() {
+		more.gone = 0
 	}
 	return ""
 }
@@ -71,6 +73,6 @@ func (in *Instance) slice(t *slo.Threshold, at int64, v float64, lateness int64)
 	if bad && !wasBad {
 		c.Bad = 1
 	}
-	in.Ledger.Add(time.Unix(0, at), c)
+	in.count(increment{to: at}, c)
 	return c.Bad > 0
 }

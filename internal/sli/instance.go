@@ -27,14 +27,47 @@ type Instance struct {
 	// which the latency threshold cuts. nil until there is one.
 	Uncertain *budget.Ledger
 
+	program *program
+	tracker *Tracker
 	// patience is how long a lagging series is waited for.
 	patience time.Duration
-	cohorts  map[string]*cohort
-	feeds    []*series // what is bound to it
-	newest   int64     // time of the newest sample, 0 if none
-	horizon  int64     // of the last Horizon: it never goes back
-	notices  map[Reason]bool
-	slices   map[int64]bool // of a threshold SLI: slice number to "is bad"
+	// reach is how far back the SLO looks.
+	reach   time.Duration
+	cohorts map[string]*cohort
+	lineUp  []*cohort // the same: to walk over a map at every tick costs more than to judge
+	feeds   []*series // what is bound to it
+	newest  int64     // time of the newest sample, 0 if none
+	horizon int64     // of the last Horizon: it never goes back
+	notices map[Reason]bool
+	slices  map[int64]bool // of a threshold SLI: slice number to "is bad"
+	tally   tally
+	// number is its own in the state that is written.
+	number int
+	// seal is the number of the last record that the ledgers hold already.
+	seal uint64
+}
+
+// newInstance makes the instance of a group; nil values where there are no
+// groups.
+func newInstance(p *program, t *Tracker, values []string) *Instance {
+	in := &Instance{
+		Spec: p.Spec, Ledger: newLedger(p.Spec), program: p, tracker: t,
+		cohorts: map[string]*cohort{}, patience: settle, reach: longest(p.Spec),
+	}
+	if p.subtracts {
+		in.patience = longSettle
+	}
+	if values != nil {
+		in.Group = make(map[string]string, len(values))
+		for i, name := range p.Spec.GroupBy {
+			in.Group[name] = strings.Clone(values[i])
+		}
+		if values[0] == slo.OverflowValue {
+			in.notice(NoticeOverflow)
+		}
+	}
+	in.ID = instanceID(p.Spec, in.Group)
+	return in
 }
 
 // absent is how long a target may be silent before its interval no longer
@@ -46,22 +79,15 @@ const absent = 10 * time.Minute
 // the time at which the next one is due. What nobody has seen yet is not
 // judged. It never goes back.
 func (in *Instance) Horizon(now time.Time) time.Time {
-	wall := now.UnixNano()
-	// A second more, because the ledger is read on whole seconds.
-	interval := int64(in.Interval(now))
-	horizon := min(wall, in.newest+interval+int64(time.Second))
-	for _, c := range in.cohorts {
-		horizon = min(horizon, c.known(wall, in.newest, interval, in.patience))
-	}
-	in.horizon = max(in.horizon, horizon)
-	return time.Unix(0, in.horizon)
+	horizon, _ := in.Pulse(now)
+	return horizon
 }
 
 // Interval is the time between samples: the longest of the instance's living
 // targets. 0 until two sample sets were seen.
 func (in *Instance) Interval(now time.Time) time.Duration {
 	var longest int64
-	for _, c := range in.cohorts {
+	for _, c := range in.lineUp {
 		if now.UnixNano()-c.round < int64(absent) || c.round >= in.newest-int64(absent) {
 			longest = max(longest, c.pace.interval)
 		}
@@ -105,36 +131,9 @@ func (in *Instance) cohort(target string) *cohort {
 	if c == nil {
 		c = &cohort{}
 		in.cohorts[strings.Clone(target)] = c
+		in.lineUp = append(in.lineUp, c)
 	}
 	return c
-}
-
-// count adds weighted events.
-func (in *Instance) count(i increment, c budget.Counts) { post(in.Ledger, i, c) }
-
-// countUncertain adds events that a bucket leaves undecided.
-func (in *Instance) countUncertain(i increment, n float64) {
-	if n == 0 {
-		return
-	}
-	if in.Uncertain == nil {
-		in.Uncertain = newLedger(in.Spec)
-	}
-	post(in.Uncertain, i, budget.Counts{Bad: n})
-}
-
-func post(l *budget.Ledger, i increment, c budget.Counts) {
-	if i.spread {
-		l.Spread(time.Unix(0, i.from), time.Unix(0, i.to), c)
-		return
-	}
-	l.Add(time.Unix(0, i.to), c)
-}
-
-// observe notes that (from, to] is known.
-func (in *Instance) observe(from, to int64) {
-	in.Ledger.Observe(time.Unix(0, min(from, to)), time.Unix(0, to))
-	in.newest = max(in.newest, to)
 }
 
 func newLedger(spec *slo.Spec) *budget.Ledger { return budget.New(longest(spec)) }

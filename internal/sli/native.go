@@ -43,15 +43,14 @@ type native struct {
 
 // read says which events the next histogram added; nil when the verdict
 // counts nothing.
-func (n *native) read(c *counter, a arrival, b birth, remember int64) (verdict, *histogram.FloatHistogram) {
-	restarted := c.seen && a.point.Start != 0 && c.last.Start != 0 && a.point.Start != c.last.Start
+func (n *native) read(c *counter, a *arrival, b birth, remember int64) (verdict, *histogram.FloatHistogram) {
+	restarted := c.seen && a.point.Start != 0 && c.last.start != 0 && a.point.Start != c.last.start
 	v := c.read(a, b, remember)
 	if v.reason != "" && !v.counted {
 		return v, nil
 	}
 	current := a.point.Histogram
-	c.last.Histogram = nil // n.previous is the copy that may be kept
-	if a.series.Temporality == Delta {
+	if a.temporality == Delta {
 		return v, current
 	}
 	current = current.Copy()

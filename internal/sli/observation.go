@@ -8,6 +8,10 @@ import (
 // Batch is what one request carried. It belongs to the receiver of the call
 // until the call returns, and must not be kept.
 type Batch struct {
+	// Samples are points of known series. They come after Series: of a series
+	// that a request holds twice, the part that was not known yet is the first.
+	Samples []Sample
+	// Series are those that the receiver did not find in the Book.
 	Series []Series
 	// Whole says that a target's sample set is never split over several
 	// batches (OTLP), so that what it lacks does not exist. Remote write
@@ -15,8 +19,22 @@ type Batch struct {
 	Whole bool
 }
 
+// Sample is one point of a known series. It fits a cache line: a request
+// holds thousands.
+type Sample struct {
+	Known *Known
+	Point Point
+	// Type and Temporality are as in Series.
+	Type        Type
+	Temporality Temporality
+}
+
 // Series is one time series with the points that arrived for it.
 type Series struct {
+	// Key is the key under which the series is to be learnt; 0: under none.
+	Key Key
+	// Tag is kept with the key, for the receiver's own use.
+	Tag uint32
 	// Labels are sorted by name, without duplicates, with __name__: the series
 	// as Prometheus names it.
 	Labels labels.Labels

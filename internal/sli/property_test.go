@@ -123,6 +123,8 @@ type manner struct {
 	repeat bool
 	// reload loads the same specs again now and then, and sweeps.
 	reload bool
+	// restart goes on with a new tracker, from snapshot and journal.
+	restart bool
 }
 
 var manners = []manner{
@@ -131,6 +133,8 @@ var manners = []manner{
 	{name: "repeated", chunk: 20, repeat: true},
 	{name: "lagging", lag: true},
 	{name: "reloaded", chunk: 20, reload: true},
+	{name: "restarted", chunk: 20, repeat: true, restart: true},
+	{name: "restarted and lagging", lag: true, chunk: 20, restart: true},
 	{name: "all at once", lag: true, chunk: 40, repeat: true, reload: true},
 }
 
@@ -247,6 +251,8 @@ type trial struct {
 	tracker *Tracker
 	judges  []judge
 	arrived map[*actor]map[int64]bool
+	disk    *disk // nil: nothing is kept
+	unsaved []*Instance
 }
 
 func newTrial(t *testing.T, seed uint64) *trial {
@@ -261,6 +267,9 @@ func newTrial(t *testing.T, seed uint64) *trial {
 // run delivers everything, and looks at all instances now and then.
 func (tr *trial) run(m manner, looks int) {
 	tr.Helper()
+	if m.restart {
+		tr.disk = recorded(tr, tr.tracker)
+	}
 	list := tr.journey(tr.rng, m)
 	requests := m.pack(tr.rng, list)
 	look := max(1, len(requests)/looks)
@@ -279,6 +288,9 @@ func (tr *trial) run(m manner, looks int) {
 		if m.reload && tr.rng.IntN(20) == 0 {
 			tr.tracker.Replace(compileAll(tr, specsOf(tr.judges)...), time.Unix(0, r.at))
 			tr.tracker.Sweep(time.Unix(0, r.at))
+		}
+		if m.restart && tr.rng.IntN(8) == 0 {
+			tr.restart(time.Unix(0, r.at))
 		}
 		due = due || i%look == look-1
 		if i == len(requests)-1 || due && list[sent].arrival > r.at { // never amid series that appear together
@@ -302,9 +314,12 @@ func (tr *trial) send(r request, at int64) {
 	tr.Helper()
 	whole := tr.rng.IntN(2) == 0
 	for _, s := range r.series {
-		s.Points = slices.Clone(s.Points)
+		batch := tr.batch(s)
+		batch.Whole = whole
 		var receipt Receipt
-		tr.tracker.Ingest(&s, whole, time.Unix(0, at), &receipt)
+		if n := tr.ingest(batch, time.Unix(0, at), &receipt); n != len(s.Points) {
+			tr.Errorf("%d of %d points were seen", n, len(s.Points))
+		}
 		for _, rejection := range receipt.Rejections {
 			switch rejection.Reason {
 			case ReasonDuplicate, ReasonOutOfOrder, ReasonTooOld: // sent again
@@ -313,6 +328,55 @@ func (tr *trial) send(r request, at int64) {
 			}
 		}
 	}
+}
+
+func (tr *trial) ingest(batch *Batch, now time.Time, receipt *Receipt) int {
+	if tr.disk == nil {
+		return tr.tracker.Ingest(batch, now, receipt)
+	}
+	return tr.disk.ingest(tr.tracker, batch, now, receipt)
+}
+
+// restart goes on with what is kept, or begins or continues a snapshot.
+func (tr *trial) restart(now time.Time) {
+	switch tr.rng.IntN(4) {
+	case 0:
+		tr.disk.cut(tr.tracker)
+		tr.unsaved = tr.tracker.Instances()
+	case 1, 2:
+		for range min(len(tr.unsaved), 1+tr.rng.IntN(3)) {
+			b, err := tr.unsaved[0].AppendLedgers(nil)
+			if err != nil {
+				tr.Fatal(err)
+			}
+			tr.disk.ledgers, tr.unsaved = append(tr.disk.ledgers, b), tr.unsaved[1:]
+		}
+	default:
+		if len(tr.unsaved) > 0 {
+			return // the snapshot is not whole
+		}
+		tr.tracker = tr.disk.reborn(tr, now, Options{}, compileAll(tr, specsOf(tr.judges)...)...)
+		tr.disk.cut(tr.tracker)
+		tr.unsaved = tr.tracker.Instances()
+	}
+}
+
+// batch spells a series out, or says it in short where it is known: by a
+// receiver that looks it up, or by one that does not.
+func (tr *trial) batch(s Series) *Batch {
+	s.Points = slices.Clone(s.Points)
+	if tr.rng.IntN(4) > 0 {
+		s.Key = KeyOf([]byte(s.Labels.String()+s.Target), 0)
+	}
+	known := tr.tracker.Book().Page().Find(s.Key)
+	if s.Key == 0 || known == nil {
+		return &Batch{Series: []Series{s}}
+	}
+	batch := &Batch{}
+	for _, p := range s.Points {
+		batch.Samples = append(batch.Samples, Sample{Known: known, Point: p, Type: s.Type, Temporality: s.Temporality})
+	}
+	return batch
 }
 
 var propertyWindows = []time.Duration{

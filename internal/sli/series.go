@@ -1,56 +1,91 @@
 package sli
 
 import (
-	"time"
-
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/histogram"
 
 	"github.com/slo-engine/slo-engine/pkg/budget"
 )
 
 // series is one time series that some SLO's selectors name. It is bound when
-// first seen; after that its labels are not looked at again.
+// first seen; after that its labels are not looked at again. There may be a
+// million: what few of them need is kept apart.
 type series struct {
-	labels labels.Labels
-	raw    labels.Labels
-	target string
+	Known  // what the Book holds of it
+	names  names
 	family *family
 	// bindings say what its points add to which instance; empty for a series
 	// that shares a selected metric's name but is not selected itself.
 	bindings []binding
-	// reach is the longest window of the SLOs it is bound to; 0 for none.
-	reach   time.Duration
-	counter counter
-	native  *native // set once a native histogram came
-	sampled int64   // event time of the newest sample as a gauge
-	touched int64   // wall time of the newest request with it
+	counter  counter
 	// first is the event time of the first sample.
 	first int64
-	// gone is the event time at which the series ended, 0 while it lives.
-	gone int64
+	extra *extra
+	// number names the series in the journal, written says in which edition of
+	// it the series was last spelt out.
+	number, written uint32
+	// touched is the wall time of the newest request with it, in seconds.
+	touched     uint32
+	roles       roles // those of its bindings
+	temporality Temporality
 	// forgotten says that the last value was too old to subtract, or of
 	// another kind: the next one is a baseline.
-	forgotten   bool
-	temporality Temporality
+	forgotten bool
+	// swept: not among the known any more.
+	swept bool
+}
+
+// extra is what few series need.
+type extra struct {
+	native  *native // set once a native histogram came
+	sampled int64   // event time of the newest sample as a gauge
+	// gone is the event time at which the series ended, 0 while it lives.
+	gone int64
 	// heat is a decaying count of bad events, for naming top contributors.
 	heat heat
+	// symbols are those of the names of a series that was swept.
+	symbols *symbols
+}
+
+// more is where the series keeps what few need.
+func (s *series) more() *extra {
+	if s.extra == nil {
+		s.extra = &extra{}
+	}
+	return s.extra
+}
+
+// ended reports whether the series had a stale marker and no sample since.
+func (s *series) ended() bool { return s.extra != nil && s.extra.gone != 0 }
+
+// sampled is the event time of the newest sample as a gauge; 0 if none.
+func (s *series) sampled() int64 {
+	if s.extra == nil {
+		return 0
+	}
+	return s.extra.sampled
 }
 
 // binding connects a series to an instance.
 type binding struct {
-	program  *program
 	instance *Instance
 	member   *member
-	role     role
 	weight   budget.Counts
+	latency  *part // for a latency SLI
+	role     role
 	slow     bool
-	key      histogramKey
-	bucket   *bucket // for roleBucket
+}
+
+// part is what a series is to a histogram.
+type part struct {
+	key    histogramKey
+	bucket *bucket // for roleBucket
 }
 
 // family is all series of one metric name at one target: whether it was
 // there before decides whether a new series of it was born.
 type family struct {
+	target string
+	raw    string // the metric's name as its sender writes it; empty where that is the same
 	// watched is since when the metric has been watched, wall time: a sample
 	// set from before may have been seen in part.
 	watched int64
@@ -70,8 +105,21 @@ type family struct {
 // a birth if one that was is also in its first set; otherwise the whole
 // family has got other labels.
 type unborn struct {
-	at    int64  // time of the set
-	count func() // counts it from zero
+	at      int64 // time of the set
+	series  *series
+	verdict verdict
+	added   *histogram.FloatHistogram // of a native histogram
+}
+
+// count counts the series from zero.
+func (u unborn) count() {
+	u.series.add(u.verdict, u.added)
+	u.series.observe(u.verdict, u.at)
+}
+
+// named reports whether some SLO names the family's metric.
+func (f *family) named(x index, key familyKey) bool {
+	return x.names(key.name) || f.raw != "" && x.names(f.raw)
 }
 
 // note records that the family has a sample at t.

@@ -2,10 +2,8 @@ package sli
 
 import (
 	"math"
-	"reflect"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -21,36 +19,16 @@ type Options struct {
 	// Remember is how long the last value of a series that ended is kept, so
 	// that the difference counts when it returns. Default 1 hour.
 	Remember time.Duration
-	// Quota bounds the known series; new ones beyond it are refused and known
-	// ones go on. Trackers may share one. Default: a million of its own.
-	Quota *Quota
+	// MaxSeries bounds the known series; new ones beyond it are refused and
+	// known ones go on. Default DefaultMaxSeries.
+	MaxSeries int
+	// Book is the one to write; nil: one of its own. What it holds of another
+	// tracker is struck.
+	Book *Book
 }
 
-// DefaultMaxSeries is the Quota where nobody says otherwise.
+// DefaultMaxSeries bounds the known series where nobody says otherwise.
 const DefaultMaxSeries = 1_000_000
-
-// Quota is a number of series that several trackers share. It is safe for
-// concurrent use.
-type Quota struct{ left atomic.Int64 }
-
-// NewQuota returns room for n series.
-func NewQuota(n int) *Quota {
-	q := &Quota{}
-	q.left.Store(int64(n))
-	return q
-}
-
-// take asks for room for one series.
-func (q *Quota) take() bool {
-	if q.left.Add(-1) >= 0 {
-		return true
-	}
-	q.left.Add(1)
-	return false
-}
-
-// give returns room for n series.
-func (q *Quota) give(n int) { q.left.Add(int64(n)) }
 
 func (o Options) withDefaults() Options {
 	if o.Lateness <= 0 {
@@ -59,8 +37,8 @@ func (o Options) withDefaults() Options {
 	if o.Remember <= 0 {
 		o.Remember = time.Hour
 	}
-	if o.Quota == nil {
-		o.Quota = NewQuota(DefaultMaxSeries)
+	if o.MaxSeries <= 0 {
+		o.MaxSeries = DefaultMaxSeries
 	}
 	return o
 }
@@ -73,9 +51,22 @@ type Tracker struct {
 	options  Options
 	programs []*program
 	index    index
-	series   map[uint64][]*series // by hash; nearly always one each
-	known    int
-	families map[familyKey]*family
+	symbols  *symbols
+	series   map[string]*series // by the key of their names
+	book     *Book
+	// unsettled are the instances to which the batch has added.
+	unsettled []*Instance
+	// sequence is the number of the newest record, the first one being 1;
+	// edition that of the journal; next the number of the next new series.
+	sequence      uint64
+	sealed        uint64 // the highest seal of the ledgers that were restored
+	edition, next uint32
+	loaded        int64              // when the programs were, wall time
+	record        *record            // of the batch; nil if nobody keeps one
+	page          record             // where it is written
+	numbered      map[uint32]*series // while recovering; nil of those that nobody selects
+	families      map[familyKey]*family
+	roster        roster
 }
 
 type familyKey struct{ name, target string }
@@ -83,10 +74,12 @@ type familyKey struct{ name, target string }
 // program is a Program at work.
 type program struct {
 	*Program
-	watched   int64 // since when its series are watched, wall time
-	instances map[string]*Instance
-	classics  map[histogramKey]*classic
-	forms     map[histogramKey]role // roleBucket or roleNative: the form counted
+	fingerprint uint64
+	watched     int64 // since when its series are watched, wall time
+	instances   map[string]*Instance
+	classics    map[histogramKey]*classic
+	forms       map[histogramKey]role // roleBucket or roleNative: the form counted
+	roster      *roster
 }
 
 // histogramKey names one histogram, in whichever form: its labels without
@@ -96,25 +89,22 @@ type histogramKey struct {
 	hash     uint64
 }
 
-// index finds terms by metric name.
-type index struct {
-	byName  map[string][]selected
-	unnamed []selected
-}
-
-type selected struct {
-	program *program
-	term    *term
-}
-
 // NewTracker returns a tracker without programs.
 func NewTracker(o Options) *Tracker {
+	o = o.withDefaults()
+	if o.Book == nil {
+		o.Book = NewBook(o.MaxSeries)
+	}
+	o.Book.strike(func(*Known) bool { return false })
 	t := &Tracker{
-		options:  o.withDefaults(),
-		series:   map[uint64][]*series{},
+		options:  o,
+		book:     o.Book,
+		symbols:  newSymbols(),
+		edition:  1,
+		series:   map[string]*series{},
 		families: map[familyKey]*family{},
 	}
-	t.reindex()
+	t.index = newIndex(t.programs)
 	return t
 }
 
@@ -127,79 +117,109 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 		old[p.Spec.ID()] = p
 	}
 	t.programs = nil
+	t.roster.note()
 	for _, p := range programs {
 		work := &program{
-			Program: p, watched: now.UnixNano(), instances: map[string]*Instance{},
-			classics: map[histogramKey]*classic{}, forms: map[histogramKey]role{},
+			Program: p, fingerprint: fingerprint(p.Spec), watched: now.UnixNano(), instances: map[string]*Instance{},
+			classics: map[histogramKey]*classic{}, forms: map[histogramKey]role{}, roster: &t.roster,
 		}
-		if before := old[p.Spec.ID()]; before != nil && sameEvents(before.Spec, p.Spec) {
+		if before := old[p.Spec.ID()]; before != nil && before.fingerprint == work.fingerprint {
 			work.watched, work.instances = before.watched, before.instances
 			work.classics, work.forms = before.classics, before.forms
 			for _, in := range work.instances {
-				in.Spec, in.feeds = p.Spec, nil // bound anew below
+				in.Spec, in.program, in.feeds = p.Spec, work, nil // bound anew below
 			}
 		}
 		t.programs = append(t.programs, work)
 	}
 	before := t.index
-	t.reindex()
+	t.index = newIndex(t.programs)
 	for key, f := range t.families {
-		if len(before.byName[key.name]) == 0 && len(t.index.byName[key.name]) > 0 {
+		if !f.named(before, key) && f.named(t.index, key) {
 			f.distrust(now.UnixNano()) // only a part of it was watched
 		}
 	}
+	t.loaded = now.UnixNano()
 	t.rebind()
-}
-
-// sameEvents reports whether two specs count the same events in the same
-// instances.
-func sameEvents(a, b *slo.Spec) bool {
-	return reflect.DeepEqual(a.SLI, b.SLI) && slices.Equal(a.GroupBy, b.GroupBy) && a.Window.String() == b.Window.String()
-}
-
-func (t *Tracker) reindex() {
-	t.index = index{byName: map[string][]selected{}}
-	for _, p := range t.programs {
-		for i := range p.terms {
-			s := selected{p, &p.terms[i]}
-			if name := p.terms[i].name; name != "" {
-				t.index.byName[name] = append(t.index.byName[name], s)
-			} else {
-				t.index.unnamed = append(t.index.unnamed, s)
-			}
-		}
-	}
+	t.book.strike(func(k *Known) bool { return !k.Ignored() }) // somebody may look now
 }
 
 // rebind binds every known series anew. Its last value stays, so nothing that
 // is counted from now on is lost or counted twice.
 func (t *Tracker) rebind() {
-	for _, chain := range t.series {
-		for _, s := range chain {
-			before := s.bindings
-			s.bindings = nil
-			t.bind(s, before)
-			for _, b := range before {
-				if !slices.ContainsFunc(s.bindings, func(n binding) bool { return n.member == b.member }) {
-					b.member.blinds(false)
-					b.member.leave()
-				}
+	for _, s := range t.series {
+		before := s.bindings
+		s.bindings = nil
+		t.bind(s, t.symbols.unpack(s.names), before)
+		for _, b := range before {
+			if !slices.ContainsFunc(s.bindings, func(n binding) bool { return n.member == b.member }) {
+				b.member.blinds(false)
+				b.member.leave()
 			}
 		}
 	}
 }
 
-// Selects reports whether some program names the metric of a series. Others
-// need not be handed to Ingest.
-func (t *Tracker) Selects(s *Series) bool {
+// selects reports whether some program names the metric of a series.
+func (t *Tracker) selects(s *Series) bool {
 	name, raw := s.Names()
-	return len(t.index.unnamed) > 0 || len(t.index.byName[name]) > 0 || len(t.index.byName[raw]) > 0
+	return len(t.index.unnamed) > 0 || t.index.names(name) || t.index.names(raw)
 }
 
-// Ingest counts one series of a batch. whole is Batch.Whole, now the wall
-// time.
-func (t *Tracker) Ingest(in *Series, whole bool, now time.Time, receipt *Receipt) {
-	if !t.Selects(in) {
+// Book is where receivers look up the series that are known.
+func (t *Tracker) Book() *Book { return t.book }
+
+// Ingest counts a batch that arrived at a wall time, and returns how many
+// points it had.
+func (t *Tracker) Ingest(batch *Batch, now time.Time, receipt *Receipt) (points int) {
+	t.sequence++
+	for i := range batch.Series {
+		in := &batch.Series[i]
+		points += len(in.Points)
+		t.ingest(in, batch.Whole, now, receipt)
+	}
+	for i := range batch.Samples {
+		t.sample(&batch.Samples[i], batch.Whole, now, receipt)
+	}
+	t.settle()
+	return points + len(batch.Samples)
+}
+
+// sample counts a point of a known series.
+func (t *Tracker) sample(in *Sample, whole bool, now time.Time, receipt *Receipt) {
+	s := in.Known.series
+	switch {
+	case s == nil:
+	case s.swept: // while the sample was on its way
+		as := s.extra.symbols.unpack(s.names)
+		t.ingest(&Series{
+			Labels: as.labels, Raw: as.raw, Target: as.target,
+			Type: in.Type, Temporality: in.Temporality, Points: []Point{in.Point},
+		}, whole, now, receipt)
+	default:
+		t.take(s, arrival{&in.Point, in.Type, in.Temporality, whole, now.UnixNano()}, receipt)
+	}
+}
+
+// take counts a point of a series and says what became of it.
+func (t *Tracker) take(s *series, a arrival, receipt *Receipt) {
+	s.touched = seconds(a.now)
+	if t.record != nil {
+		t.record.point(t, s, &a)
+	}
+	if reason := t.point(s, &a); reason != "" && len(s.bindings) > 0 {
+		receipt.Reject(reason, 1, func() string { return t.symbols.unpack(s.names).labels.String() })
+		s.notice(reason)
+	}
+}
+
+// seconds is a time of this century and the next in fewer bytes.
+func seconds(nanoseconds int64) uint32 { return uint32(max(0, nanoseconds) / int64(time.Second)) }
+
+// ingest counts one series of a batch.
+func (t *Tracker) ingest(in *Series, whole bool, now time.Time, receipt *Receipt) {
+	if !t.selects(in) {
+		t.learn(in, nil)
 		return
 	}
 	s := t.find(in)
@@ -208,36 +228,40 @@ func (t *Tracker) Ingest(in *Series, whole bool, now time.Time, receipt *Receipt
 			return
 		}
 	}
-	s.touched = now.UnixNano()
+	t.learn(in, s)
 	for i := range in.Points {
-		reason := t.point(s, arrival{in, &in.Points[i], whole, now.UnixNano()})
-		if reason == "" {
-			continue
-		}
-		if len(s.bindings) > 0 {
-			receipt.Reject(reason, 1, s.labels.String)
-			s.notice(reason)
-		}
+		t.take(s, arrival{&in.Points[i], in.Type, in.Temporality, whole, now.UnixNano()}, receipt)
+	}
+}
+
+// learn notes the key of a series; nil is one that no SLO looks at.
+func (t *Tracker) learn(in *Series, s *series) {
+	switch {
+	case in.Key == 0:
+	case s == nil:
+		t.book.ignore(in.Key, in.Tag)
+	case in.Tag == 0:
+		t.book.learn(in.Key, &s.Known)
+	default:
+		t.book.learn(in.Key, &Known{series: s, tag: in.Tag})
 	}
 }
 
 func (t *Tracker) find(in *Series) *series {
-	for _, s := range t.series[hash(in)] {
-		if s.target == in.Target && labels.Equal(s.labels, in.Labels) {
-			return s
-		}
+	key, ok := t.symbols.key(in)
+	if !ok {
+		return nil
 	}
-	return nil
+	return t.series[string(key)]
 }
-
-func hash(in *Series) uint64 { return in.Labels.Hash() ^ stringHash(in.Target) }
 
 // welcome admits a series that is not known, if anything can be counted of it.
 // What is refused takes no room: no series, no group.
 func (t *Tracker) welcome(in *Series, now time.Time, receipt *Receipt) *series {
 	reach, selected := t.wants(in)
-	if !selected && len(t.index.byName[in.Labels.Get(labels.MetricName)]) == 0 {
-		return nil // only a selector without a name looked at it
+	if name, raw := in.Names(); !selected && !t.index.names(name) && !t.index.names(raw) {
+		t.learn(in, nil) // only a selector without a name looked at it
+		return nil
 	}
 	reason := ReasonSeriesLimit
 	for i := range in.Points {
@@ -245,7 +269,7 @@ func (t *Tracker) welcome(in *Series, now time.Time, receipt *Receipt) *series {
 		if reason != "" {
 			continue
 		}
-		if t.options.Quota.take() {
+		if len(t.series) < t.options.MaxSeries {
 			return t.admit(in)
 		}
 		reason = ReasonSeriesLimit
@@ -266,10 +290,14 @@ func (t *Tracker) distrust(in *Series, now time.Time) {
 	if len(t.families) >= maxFamilies {
 		return
 	}
-	f := t.family(in.Labels, in.Raw, in.Target)
+	f := t.family(in.called())
 	limit := now.Add(calm).UnixNano() // a time far ahead must not silence it for ever
 	for i := range in.Points {
-		f.distrust(min(in.Points[i].Time, limit))
+		until := min(in.Points[i].Time, limit)
+		f.distrust(until)
+		if t.record != nil {
+			t.record.refuse(f, in.called(), until)
+		}
 	}
 }
 
@@ -289,53 +317,47 @@ func countable(p *Point, now time.Time, reach time.Duration) Reason {
 // wants reports whether some SLO selects a series, and the longest of their
 // windows.
 func (t *Tracker) wants(in *Series) (reach time.Duration, selected bool) {
-	s := series{labels: in.Labels, raw: in.Raw}
-	for _, c := range t.candidates(&s) {
-		if _, ok := s.view(c.term); ok {
+	as := in.called()
+	for _, c := range t.candidates(as) {
+		if _, ok := as.view(c.term); ok {
 			reach, selected = max(reach, longest(c.program.Spec)), true
 		}
 	}
 	return reach, selected
 }
 
-// admit makes a new series known and binds it. Its labels are copied: the
-// batch may not be kept.
+// admit makes a new series known and binds it.
 func (t *Tracker) admit(in *Series) *series {
-	s := &series{labels: clone(in.Labels), raw: clone(in.Raw), target: strings.Clone(in.Target)}
-	s.family = t.family(s.labels, s.raw, s.target)
-	t.bind(s, nil)
-	h := hash(in)
-	t.series[h] = append(t.series[h], s)
-	t.known++
+	as := in.called()
+	s := &series{names: t.symbols.pack(as), family: t.family(as), number: t.next}
+	t.next++
+	s.Known.series = s
+	t.bind(s, as, nil)
+	t.series[s.names.key()] = s
 	return s
 }
 
+func (s *Series) called() called { return called{s.Labels, s.Raw, s.Target} }
+
 // family finds or makes the family of a series.
-func (t *Tracker) family(l, raw labels.Labels, target string) *family {
-	key := familyKey{l.Get(labels.MetricName), target}
+func (t *Tracker) family(as called) *family {
+	key := familyKey{as.metric(), as.target}
 	f := t.families[key]
 	if f == nil {
-		f = &family{watched: t.watched(&series{labels: l, raw: raw})}
-		t.families[familyKey{strings.Clone(key.name), strings.Clone(key.target)}] = f
+		key = familyKey{strings.Clone(key.name), strings.Clone(key.target)} // the batch may not be kept
+		f = &family{target: key.target, raw: strings.Clone(as.raw.Get(labels.MetricName)), watched: t.watched(as)}
+		t.families[key] = f
 	}
 	return f
 }
 
 // watched is since when the series' metric has been watched.
-func (t *Tracker) watched(s *series) int64 {
+func (t *Tracker) watched(as called) int64 {
 	watched := int64(math.MaxInt64)
-	for _, c := range t.candidates(s) {
+	for _, c := range t.candidates(as) {
 		watched = min(watched, c.program.watched)
 	}
 	return watched
-}
-
-func clone(l labels.Labels) labels.Labels {
-	out := make(labels.Labels, len(l))
-	for i, p := range l {
-		out[i] = labels.Label{Name: strings.Clone(p.Name), Value: strings.Clone(p.Value)}
-	}
-	return out
 }
 
 // Instances are all instances of all programs, in no order.
@@ -361,4 +383,4 @@ func (t *Tracker) Idle() []*slo.Spec {
 }
 
 // Known is the number of series kept.
-func (t *Tracker) Known() int { return t.known }
+func (t *Tracker) Known() int { return len(t.series) }

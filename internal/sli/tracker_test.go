@@ -27,6 +27,7 @@ type bench struct {
 	tracker *Tracker
 	wall    float64 // seconds; 0: just after the point
 	receipt Receipt
+	disk    *disk // nil: nothing is kept
 }
 
 func newBench(t *testing.T, specs ...*slo.Spec) *bench {
@@ -99,7 +100,12 @@ func (b *bench) send(series string, seconds, v float64, options ...option) {
 	if wall == 0 {
 		wall = seconds + 0.5
 	}
-	b.tracker.Ingest(&s, false, time.Unix(0, at(wall)), &b.receipt)
+	batch, now := &Batch{Series: []Series{s}}, time.Unix(0, at(wall))
+	if b.disk != nil {
+		b.disk.ingest(b.tracker, batch, now, &b.receipt)
+		return
+	}
+	b.tracker.Ingest(batch, now, &b.receipt)
 }
 
 // want checks an instance's counts since the start.
@@ -550,7 +556,7 @@ func TestThresholdSlices(t *testing.T) {
 
 func TestSeriesLimit(t *testing.T) {
 	b := newBench(t, spec("a", errorsOf))
-	b.tracker.options.Quota = NewQuota(2)
+	b.tracker.options.MaxSeries = 2
 	for i := range 5 {
 		b.send(fmt.Sprintf(`requests_total{code="500",i="%d"}`, i), 10, 1)
 	}
@@ -632,7 +638,7 @@ func TestUTF8Names(t *testing.T) {
 			Raw:    labels.FromStrings("__name__", "http.requests", "http.code", "500"),
 			Points: []Point{{Time: at(10 + float64(second)), Value: float64(5 * second)}},
 		}
-		b.tracker.Ingest(&s, true, time.Unix(0, at(20)), &b.receipt)
+		b.tracker.Ingest(&Batch{Series: []Series{s}, Whole: true}, time.Unix(0, at(20)), &b.receipt)
 	}
 	b.want("shop:raw", 5, 5)
 	b.want("shop:translated", 5, 5)
@@ -716,12 +722,12 @@ func TestFoundInReview(t *testing.T) {
 	})
 	t.Run("what the quota refused is not born later", func(t *testing.T) {
 		b := newBench(t, spec("a", errorsOf))
-		b.tracker.options.Quota = NewQuota(2)
+		b.tracker.options.MaxSeries = 2
 		for _, second := range []float64{10, 20} {
 			b.send(`requests_total{code="200"}`, second, 1e6)
 			b.send(`requests_total{code="201"}`, second, 1e6)
 			b.send(`requests_total{code="500"}`, second, 5e5)
-			b.tracker.options.Quota.give(1)
+			b.tracker.options.MaxSeries++
 		}
 		b.want("shop:a", 0, 0)
 	})
@@ -967,4 +973,24 @@ func TestFoundInSecondReview(t *testing.T) {
 		b.send(`rt_seconds{job="x"}`, 20, 0, nativeOf(exponential(0, map[int]float64{0: 10, 3: 1000})))
 		b.want("shop:a", 0, 0)
 	})
+}
+
+// After a gap a counter that restarted has had the time to come back to where
+// it was; at once only a second writer is there.
+func TestARestartAfterAGapIsNoSecondWriter(t *testing.T) {
+	for _, later := range []float64{0, 20 * 60} {
+		b := newBench(t, spec("a", errorsOf))
+		for i, v := range []float64{453, 473, 456, 476, 496} {
+			at := 10 * float64(i+1)
+			if i > 1 {
+				at += later
+			}
+			b.send(`requests_total{code="500"}`, at, v)
+		}
+		if later > 0 {
+			b.want("shop:a", 20+456+20+20, 20+456+20+20)
+		} else {
+			b.rejected(ReasonMultipleWriters, 2)
+		}
+	}
 }

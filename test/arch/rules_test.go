@@ -22,6 +22,7 @@ var rows = []row{
 		{"internal/sli", "validate says how each SLO is compiled"},
 		{"internal/engine", "validate prints the tiers an SLO ends up with"},
 		{"internal/demo", "demo starts the shop beside the engine"},
+		{"internal/scenario", "test plays scenarios"},
 		{"internal/api/client", "status asks a running engine"},
 		{"internal/api/apitypes", "status prints what the client returns"},
 		{"pkg/...", "the vocabulary"},
@@ -40,10 +41,23 @@ var rows = []row{
 	{"internal/api/client", []edge{{"internal/api/apitypes", "it decodes what the server encodes"}}},
 	{"internal/demo", nil}, // a black-box client: what it can do, a user can do
 	{"internal/engine", []edge{
-		{"pkg/...", "ledgers and alert states are what a shard owns"},
-		{"internal/sli", "a shard binds series and counts events"},
+		{"pkg/...", "ledgers and alert states are what a core owns"},
+		{"internal/sli", "a core binds series and counts events"},
+		{"internal/wire", "what it keeps on disk"},
 	}},
-	{"internal/sli", []edge{{"pkg/...", "specs in, counts out"}}},
+	{"internal/scenario", []edge{
+		{"internal/engine", "a scenario is played to a core"},
+		{"internal/sli", "its traffic is batches"},
+		{"pkg/...", "the vocabulary"},
+	}},
+	{"internal/sli", []edge{
+		{"pkg/...", "specs in, counts out"},
+		{"internal/wire", "what it keeps on disk"},
+	}},
+	{"internal/wire", nil},
+	{"internal/store/journal", []edge{{"internal/store/files", "the log is written through a file layer that tests can break"}}},
+	{"internal/store/files", nil},
+	{"internal/store/files/faulty", []edge{{"internal/store/files", "it is one"}}},
 	{"internal/ingest", []edge{{"internal/sli", "decoded batches"}}},
 	{"internal/ingest/...", []edge{
 		{"internal/ingest", "the sink and the limits that receivers share"},
@@ -78,7 +92,8 @@ var fences = []fence{
 		what: "github.com/prometheus/prometheus/...",
 		inside: []string{
 			"internal/sli/...", "internal/store/...", "internal/ingest/...",
-			"internal/demo", // the shop pushes remote write, as a Prometheus would
+			"internal/demo",     // the shop pushes remote write, as a Prometheus would
+			"internal/scenario", // series are written as in PromQL's own tests
 		},
 		why: "its version is pinned, and the pin must stay easy to lift",
 	},
@@ -86,6 +101,11 @@ var fences = []fence{
 		what:   "github.com/prometheus/alertmanager/...",
 		inside: []string{"internal/notify/alertmanager/..."},
 		why:    "one package knows Alertmanager; the others know alerts",
+	},
+	{
+		what:   module + "internal/store/files/faulty",
+		inside: []string{"internal/store/files/faulty"},
+		why:    "it breaks files on purpose, for tests alone",
 	},
 	{what: "net", except: []string{"pkg/..."}, why: "the library has no effects"},
 	{what: "net/http/...", except: []string{"pkg/..."}, why: "the library has no effects"},
