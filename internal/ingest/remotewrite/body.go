@@ -2,7 +2,7 @@ package remotewrite
 
 import (
 	"bytes"
-	"errors"
+	"io"
 	"net/http"
 	"sync"
 
@@ -24,32 +24,32 @@ const (
 // body holds one request as it arrived and as it was decompressed.
 type body struct {
 	limits     ingest.Limits
+	source     io.LimitedReader
 	compressed bytes.Buffer
 	decoded    []byte
 }
 
 // read returns the request's message. It is valid until the body goes back
 // to its pool.
-func (b *body) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if err := b.receive(w, r); err != nil {
+func (b *body) read(r *http.Request) ([]byte, error) {
+	if err := b.receive(r); err != nil {
 		return nil, err
 	}
 	return b.decompress(b.compressed.Bytes())
 }
 
-func (b *body) receive(w http.ResponseWriter, r *http.Request) error {
+func (b *body) receive(r *http.Request) error {
 	limit := b.limits.MaxBodyBytes
 	if r.ContentLength > limit {
 		return bodyTooLarge(limit)
 	}
-	_, err := b.compressed.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return bodyTooLarge(limit)
-	}
-	if err != nil {
+	b.source = io.LimitedReader{R: r.Body, N: limit + 1}
+	if _, err := b.compressed.ReadFrom(&b.source); err != nil {
 		// Nothing says that the data are bad, so the sender may try again.
 		return problemf(http.StatusServiceUnavailable, "read the request's body: %v", err)
+	}
+	if int64(b.compressed.Len()) > limit {
+		return bodyTooLarge(limit)
 	}
 	return nil
 }
@@ -101,5 +101,6 @@ func (p *bodyPool) put(b *body) {
 		return
 	}
 	b.compressed.Reset()
+	b.source.R = nil
 	p.pool.Put(b)
 }

@@ -1,6 +1,7 @@
 package remotewrite
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -285,6 +286,10 @@ func TestMalformedMessages(t *testing.T) {
 		{"series is a number 1.0", version1, []byte{1 << 3, 7}, "field 1 is of an unexpected wire type"},
 		{"series is a number 2.0", version2, []byte{5 << 3, 7}, "field 5 is of an unexpected wire type"},
 		{"symbol is a number", version2, []byte{4 << 3, 7}, "field 4 is of an unexpected wire type"},
+		{"label beyond its series 1.0", version1, []byte{1<<3 | 2, 3, 1<<3 | 2, 9, 2<<3 | 2, 1<<3 | 2, 7, 0, 0, 0, 0, 0, 0, 0}, "time series 1: unexpected EOF"},
+		{"references beyond their series", version2, []byte{5<<3 | 2, 3, 1<<3 | 2, 9, 2<<3 | 2, 2<<3 | 2, 7, 0, 0, 0, 0, 0, 0, 0}, "time series 1: unexpected EOF"},
+		{"sample beyond its series 2.0", version2, []byte{5<<3 | 2, 4, 1<<3 | 2, 0, 2<<3 | 2, 7, 2<<3 | 2, 5, 0, 0, 0, 0, 0}, "time series 1: unexpected EOF"},
+		{"the 40th series", version1, append(bytes.Repeat([]byte{1<<3 | 2, 0}, 39), 1<<3|2, 1, 1<<3|2), "time series 40: unexpected EOF"},
 		{"bad sample 1.0", version1, []byte{1<<3 | 2, 4, 2<<3 | 2, 2, 1 << 3, 7}, "time series 1: sample: field 1"},
 		{"bad label 1.0", version1, []byte{1<<3 | 2, 4, 1<<3 | 2, 2, 1 << 3, 7}, "time series 1: label: field 1"},
 		{"bad histogram 1.0", version1, []byte{1<<3 | 2, 4, 4<<3 | 2, 2, 3 << 3, 7}, "time series 1: histogram: field 3"},
@@ -294,12 +299,14 @@ func TestMalformedMessages(t *testing.T) {
 		{"1.0 sent as 2.0", version2, valid1, "looks like a 1.0 message"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := &sink{}
-			w := post(New(Options{Sink: s}), test.version, test.message)
-			wantCode(t, w, 400)
-			wantText(t, w, test.says)
-			if len(s.batches) > 0 {
-				t.Error("the sink was called")
+			for _, book := range []*sli.Book{nil, newTracker(t, benchTime, everything).Book()} {
+				s := &sink{}
+				w := post(New(Options{Sink: s, Book: book}), test.version, test.message)
+				wantCode(t, w, 400)
+				wantText(t, w, test.says)
+				if len(s.batches) > 0 {
+					t.Error("the sink was called")
+				}
 			}
 		})
 	}
@@ -322,9 +329,11 @@ func TestSymbolReferences(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			request := request2(up("n", "1"), up("n", "2"))
 			test.change(&request)
-			w := post(New(Options{Sink: &sink{}}), version2, marshal(t, &request))
-			wantCode(t, w, 400)
-			wantText(t, w, test.says)
+			for _, book := range []*sli.Book{nil, newTracker(t, benchTime, everything).Book()} {
+				w := post(New(Options{Sink: &sink{}, Book: book}), version2, marshal(t, &request))
+				wantCode(t, w, 400)
+				wantText(t, w, test.says)
+			}
 		})
 	}
 }

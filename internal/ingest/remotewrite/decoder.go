@@ -2,6 +2,7 @@ package remotewrite
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"unsafe"
@@ -17,8 +18,12 @@ import (
 // fit to be handed on is the same for both (series.go).
 type decoder struct {
 	limits  ingest.Limits
+	salt    uint64 // of the handler's keys
 	strings interner
 	electorate
+	// page is where known series are found in this request. Nil: nothing is
+	// known.
+	page *sli.Page
 
 	// The result.
 	batch sli.Batch
@@ -29,9 +34,13 @@ type decoder struct {
 	samples    []sli.Point
 	histograms []sli.Point
 	symbols    []symbol
+	hashes     []sli.Key // of the symbols
+	spelling   []byte    // of the series being read, in hashes
 
 	// memory is what this request may still make of its bytes.
 	memory int64
+	// block holds the series that are next.
+	block block
 	// series is the one being read.
 	series seriesDraft
 	// target is the last one made: neighbours mostly share it.
@@ -59,6 +68,7 @@ func (d *decoder) spend(bytes uintptr) error {
 // decode reads one message. On an error nothing of it may be handed on.
 func (d *decoder) decode(v version, message []byte) error {
 	d.memory = memoryFactor * d.limits.MaxDecodedBytes
+	d.block.version = v
 	read := d.request1
 	if v == version2 {
 		read = d.request2
@@ -79,22 +89,27 @@ func (d *decoder) decode(v version, message []byte) error {
 // otherwise be kept alive by the pool.
 func (d *decoder) reset() {
 	clear(d.batch.Series)
+	clear(d.batch.Samples)
 	clear(d.labels)
 	clear(d.samples)
 	clear(d.histograms)
 	clear(d.symbols)
-	d.batch.Series = d.batch.Series[:0]
-	d.labels, d.symbols = d.labels[:0], d.symbols[:0]
+	d.batch.Series, d.batch.Samples = d.batch.Series[:0], d.batch.Samples[:0]
+	d.labels, d.symbols, d.hashes = d.labels[:0], d.symbols[:0], d.hashes[:0]
 	d.samples, d.histograms = d.samples[:0], d.histograms[:0]
 	d.tally = tally{}
-	d.series = seriesDraft{}
+	d.series, d.block = seriesDraft{}, block{}
 	d.electorate = electorate{}
+	d.page = nil
 }
 
 func (d *decoder) pooledBytes() uintptr {
 	return unsafe.Sizeof(sli.Series{})*uintptr(cap(d.batch.Series)) +
+		unsafe.Sizeof(sli.Sample{})*uintptr(cap(d.batch.Samples)) +
 		unsafe.Sizeof(labels.Label{})*uintptr(cap(d.labels)) +
 		unsafe.Sizeof(symbol{})*uintptr(cap(d.symbols)) +
+		unsafe.Sizeof(sli.Key(0))*uintptr(cap(d.hashes)) +
+		uintptr(cap(d.spelling)) +
 		unsafe.Sizeof(sli.Point{})*uintptr(cap(d.samples)+cap(d.histograms))
 }
 
@@ -102,7 +117,8 @@ func (d *decoder) pooledBytes() uintptr {
 type decoderPool struct{ pool sync.Pool }
 
 func newDecoderPool(limits ingest.Limits) *decoderPool {
-	return &decoderPool{sync.Pool{New: func() any { return &decoder{limits: limits} }}}
+	salt := rand.Uint64()
+	return &decoderPool{sync.Pool{New: func() any { return &decoder{limits: limits, salt: salt} }}}
 }
 
 func (p *decoderPool) get() *decoder { return p.pool.Get().(*decoder) }

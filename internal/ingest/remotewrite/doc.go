@@ -17,6 +17,11 @@
 // once the sink has returned. Label strings and histograms are not reused, so
 // a copy of a label slice is a safe copy.
 //
+// With a Book, a series is read once. After that the bytes that name it are
+// its key, and its points are handed on as samples of a known series, or only
+// counted where no SLO looks at them (known.go). What a request means does not
+// depend on what is known; a spelling that is not in the book is read.
+//
 // Both messages are read straight from their bytes (see message), because the
 // generated types drop what they do not know: the start timestamp that newer
 // senders put into each sample.

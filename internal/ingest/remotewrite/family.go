@@ -24,6 +24,15 @@ const (
 	familyStateSet
 )
 
+// familyOf reads an enum's number on the wire, of which 32 bits count. One that
+// is not known says nothing.
+func familyOf(wire uint64) family {
+	if f := family(uint32(wire)); f <= familyStateSet {
+		return f
+	}
+	return familyUnknown
+}
+
 // typeOf says what one series of a family is, as far as its samples (not its
 // native histograms) go.
 func (f family) typeOf(ls labels.Labels) sli.Type {

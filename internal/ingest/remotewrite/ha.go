@@ -49,6 +49,8 @@ type elections struct {
 	pairs   []LabelPair
 	timeout time.Duration
 	limit   int
+	roster  *roster
+	silent  *silent
 	metrics *metrics
 	log     *slog.Logger
 
@@ -77,6 +79,8 @@ func newElections(o HAOptions, m *metrics, log *slog.Logger) *elections {
 		pairs:   append([]LabelPair{first}, o.Also...),
 		timeout: cmp.Or(o.FailoverTimeout, defaultFailover),
 		limit:   maxClusters,
+		roster:  newRoster(maxRoster),
+		silent:  &silent{},
 		metrics: m, log: log,
 		clusters: make(map[clusterKey]*elected),
 	}
@@ -145,38 +149,66 @@ type electorate struct {
 	elections *elections
 	now       time.Time
 
-	key     clusterKey
-	replica string
+	last    replicaID
+	number  replicaNumber
 	verdict verdict
 }
 
-// hear tells whether a series is to be handed on, and under which labels.
-func (e *electorate) hear(ls labels.Labels) (labels.Labels, bool, fault) {
+// hear tells whether a series is to be handed on, under which labels, and
+// which replica sends it.
+func (e *electorate) hear(ls labels.Labels) (labels.Labels, replicaNumber, bool, fault) {
 	if e.elections == nil {
-		return ls, true, fault{}
+		return ls, noReplica, true, fault{}
 	}
 	for i, pair := range e.elections.pairs {
-		cluster, replica := ls.Get(pair.Cluster), ls.Get(pair.Replica)
-		if cluster == "" || replica == "" {
+		id := replicaID{clusterKey{i, ls.Get(pair.Cluster)}, ls.Get(pair.Replica)}
+		if id.cluster == "" || id.replica == "" {
 			continue
 		}
-		switch e.ask(clusterKey{i, cluster}, replica) {
+		switch e.ask(id) {
 		case verdictOther:
-			return ls, false, fault{}
+			return ls, e.number, false, fault{}
 		case verdictNoRoom:
-			return ls, false, fault{sli.ReasonSeriesLimit,
+			return ls, e.number, false, fault{sli.ReasonSeriesLimit,
 				fmt.Sprintf("replicas of more than %d clusters send", e.elections.limit)}
 		}
 		isReplica := func(l labels.Label) bool { return l.Name == pair.Replica }
-		return slices.DeleteFunc(ls, isReplica), true, fault{}
+		return slices.DeleteFunc(ls, isReplica), e.number, true, fault{}
 	}
-	return ls, true, fault{}
+	return ls, noReplica, true, fault{}
 }
 
-func (e *electorate) ask(key clusterKey, replica string) verdict {
-	if key != e.key || replica != e.replica {
-		e.key, e.replica = key, replica
-		e.verdict = e.elections.hear(key, replica, e.now)
+func (e *electorate) ask(id replicaID) verdict {
+	if id != e.last {
+		e.last, e.number = id, e.elections.roster.number(id)
+		e.verdict = e.elections.hear(id.clusterKey, id.replica, e.now)
 	}
 	return e.verdict
+}
+
+// silentReplica is the replica that sends a series of which the engine was not
+// told; noReplica if it is another one.
+func (e *electorate) silentReplica(key sli.Key) replicaNumber {
+	if e.elections == nil || key == 0 {
+		return noReplica
+	}
+	return e.elections.silent.find(key)
+}
+
+// dropped notes that a series was read and not handed on.
+func (e *electorate) dropped(key sli.Key) {
+	if key != 0 && e.number != unnumbered {
+		e.elections.silent.learn(key, e.number)
+	}
+}
+
+// recall is the verdict on a series that is known to come from a replica.
+func (e *electorate) recall(n replicaNumber) verdict {
+	switch n {
+	case noReplica:
+		return verdictElected
+	case e.number:
+		return e.verdict
+	}
+	return e.ask(e.elections.roster.replica(n))
 }

@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Sink takes the decoded batches.
 	Sink ingest.Sink
+	// Book is where the sink's series are found by key once they are known.
+	// Nil: every series is read from its labels, which costs several times as much.
+	Book *sli.Book
 	// Limits bound one request. Zero: ingest.DefaultLimits.
 	Limits ingest.Limits
 	// HA says how replicas of one Prometheus are told apart.
@@ -32,6 +35,7 @@ type Options struct {
 // Handler is the remote write endpoint. It is safe for concurrent use.
 type Handler struct {
 	sink    ingest.Sink
+	book    *sli.Book // nil: nothing is known
 	limits  ingest.Limits
 	log     *slog.Logger
 	now     func() time.Time
@@ -56,7 +60,7 @@ func New(o Options) *Handler {
 	log := o.Logger.With("component", "remotewrite")
 	m := newMetrics(o.Registerer)
 	return &Handler{
-		sink: o.Sink, limits: o.Limits, log: log, now: o.Now, metrics: m,
+		sink: o.Sink, book: o.Book, limits: o.Limits, log: log, now: o.Now, metrics: m,
 		ha:      newElections(o.HA, m, log),
 		bodies:  newBodyPool(o.Limits),
 		decoded: newDecoderPool(o.Limits),
@@ -66,36 +70,39 @@ func New(o Options) *Handler {
 // ServeHTTP answers one write request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.now()
-	version, answer := h.answer(w, r)
+	version, answer := h.answer(r)
 	answer.write(w)
 	h.metrics.answered(version, answer.code, h.now().Sub(began))
 }
 
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (version, answer) {
+func (h *Handler) answer(r *http.Request) (version, answer) {
 	version, err := negotiate(r)
 	if err != nil {
 		return version, failed(err)
 	}
 	body := h.bodies.get()
 	defer h.bodies.put(body)
-	message, err := body.read(w, r)
+	message, err := body.read(r)
 	if err != nil {
 		return version, failed(err)
 	}
 	d := h.decoded.get()
 	defer h.decoded.put(d)
 	d.electorate = electorate{elections: h.ha, now: h.now()}
+	if h.book != nil {
+		d.page = h.book.Page()
+	}
 	if err := d.decode(version, message); err != nil {
 		return version, failed(err)
 	}
 	return version, h.ingest(r.Context(), version, d)
 }
 
-// ingest hands on what was decoded. A batch without series is not handed on:
-// there is nothing to be answerable for.
+// ingest hands on what was decoded. An empty batch is not handed on: there
+// is nothing to be answerable for.
 func (h *Handler) ingest(ctx context.Context, version version, d *decoder) answer {
 	var taken sli.Receipt
-	if len(d.batch.Series) > 0 {
+	if len(d.batch.Series)+len(d.batch.Samples) > 0 {
 		var err error
 		if taken, err = h.sink.Ingest(ctx, &d.batch); err != nil {
 			return h.notTaken(err)

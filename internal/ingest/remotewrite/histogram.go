@@ -27,30 +27,41 @@ type nativeHistogram struct {
 // histogram reads one native histogram and adds it to the series, unless it
 // is not a possible one.
 func (d *decoder) histogram(b []byte) error {
-	var h nativeHistogram
-	if err := d.spend(unsafe.Sizeof(h) + unsafe.Sizeof(sli.Point{})); err != nil {
+	p, flaw, err := d.readNative(b)
+	switch {
+	case err != nil:
 		return err
-	}
-	if err := d.readHistogram(&h, b); err != nil {
-		return fmt.Errorf("histogram: %w", err)
-	}
-	p := sli.Point{Time: h.time, Start: h.start}
-	if value.IsStaleNaN(h.whole.Sum) {
-		p.Stale = true
-	} else if fh, err := h.toFloat(); err != nil {
-		d.refuseHistogram(err)
+	case flaw != nil:
+		d.refuseHistogram(flaw)
 		return nil
-	} else {
-		p.Histogram = fh
 	}
 	d.histograms = append(d.histograms, p)
-	return nil
+	return d.spendPoint()
 }
 
-func (d *decoder) refuseHistogram(err error) {
+func (d *decoder) refuseHistogram(flaw error) {
 	d.series.bad++
 	ls := labels.Labels(d.labels[d.series.labels:])
-	d.tally.refuse(fault{sli.ReasonBadValue, err.Error()}, 0, 1, ls)
+	d.tally.refuse(fault{sli.ReasonBadValue, flaw.Error()}, 0, 1, ls)
+}
+
+// readNative makes a point of a native histogram. A flaw is why the histogram
+// is not a possible one, an error why it is none at all.
+func (d *decoder) readNative(b []byte) (p sli.Point, flaw, err error) {
+	var h nativeHistogram
+	if err := d.spend(unsafe.Sizeof(h)); err != nil {
+		return p, nil, err
+	}
+	if err := d.readHistogram(&h, b); err != nil {
+		return p, nil, fmt.Errorf("histogram: %w", err)
+	}
+	p = sli.Point{Time: h.time, Start: h.start}
+	if value.IsStaleNaN(h.whole.Sum) {
+		p.Stale = true
+		return p, nil, nil
+	}
+	p.Histogram, flaw = h.toFloat()
+	return p, flaw, nil
 }
 
 func (d *decoder) readHistogram(h *nativeHistogram, b []byte) (err error) {
@@ -68,9 +79,9 @@ func (d *decoder) readHistogram(h *nativeHistogram, b []byte) (err error) {
 		case 5:
 			h.whole.ZeroThreshold = m.double()
 		case 6:
-			h.whole.ZeroCount = m.varint()
+			h.whole.ZeroCount, h.float.ZeroCount = m.varint(), 0
 		case 7:
-			h.float.ZeroCount = m.double()
+			h.whole.ZeroCount, h.float.ZeroCount = 0, m.double()
 		case 8:
 			h.whole.NegativeSpans, err = d.span(h.whole.NegativeSpans, m.bytes())
 		case 9:
@@ -84,7 +95,7 @@ func (d *decoder) readHistogram(h *nativeHistogram, b []byte) (err error) {
 		case 13:
 			h.float.PositiveBuckets, err = d.doubles(h.float.PositiveBuckets, &m)
 		case 14:
-			h.whole.CounterResetHint = resetHint(m.varint())
+			h.whole.CounterResetHint = resetHint(m.varint() & math.MaxUint32)
 		case 15:
 			h.time = nanoseconds(m.varint())
 		case 16:

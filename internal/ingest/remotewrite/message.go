@@ -39,12 +39,38 @@ func (m *message) next() bool {
 	if m.err != nil || len(m.rest) == 0 {
 		return false
 	}
+	if m.plain() {
+		return true
+	}
 	var n int
 	m.field, m.wire, n = protowire.ConsumeTag(m.rest)
 	if m.take(n) {
 		m.take(m.value())
 	}
 	return m.err == nil
+}
+
+// plain takes the fields that messages are made of nearly throughout: with a
+// tag of one byte, and a number or a length.
+func (m *message) plain() bool {
+	tag := m.rest[0]
+	if tag < 1<<3 || tag >= 0x80 {
+		return false
+	}
+	v, at := uvarint(m.rest, 1)
+	switch wire := protowire.Type(tag & 7); {
+	case at < 0:
+		return false
+	case wire == protowire.VarintType:
+		m.number = v
+	case wire == protowire.BytesType && v <= uint64(len(m.rest)-at):
+		m.body = m.rest[at : at+int(v)]
+		at += int(v)
+	default:
+		return false
+	}
+	m.field, m.wire, m.rest = protowire.Number(tag>>3), protowire.Type(tag&7), m.rest[at:]
+	return true
 }
 
 func (m *message) value() (n int) {

@@ -2,18 +2,17 @@ package remotewrite
 
 import (
 	"fmt"
-	"math"
-	"time"
 	"unsafe"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/value"
 
 	"github.com/slo-engine/slo-engine/internal/sli"
 )
 
 // seriesDraft is a series of which not everything has been read yet.
 type seriesDraft struct {
+	key sli.Key
+
 	// Where its parts begin in the decoder's slices.
 	labels, samples, histograms int
 
@@ -30,8 +29,9 @@ type fault struct {
 	detail string
 }
 
-func (d *decoder) begin() {
-	d.series = seriesDraft{labels: len(d.labels), samples: len(d.samples), histograms: len(d.histograms)}
+// begin starts a series that is to be learnt under key; 0: under none.
+func (d *decoder) begin(key sli.Key) {
+	d.series = seriesDraft{key: key, labels: len(d.labels), samples: len(d.samples), histograms: len(d.histograms)}
 }
 
 // fits checks a label against the limits before anything is made of it. Once
@@ -60,13 +60,6 @@ func (d *decoder) addLabel(name, value string) error {
 	return d.spend(unsafe.Sizeof(l))
 }
 
-func (d *decoder) addSample(p sli.Point) {
-	if value.IsStaleNaN(p.Value) {
-		p.Value, p.Stale = 0, true
-	}
-	d.samples = append(d.samples, p)
-}
-
 // end hands the series on, or refuses it, or drops it because another replica
 // is the one that is heard.
 func (d *decoder) end() error {
@@ -76,60 +69,53 @@ func (d *decoder) end() error {
 		return nil // metadata, exemplars: nothing that is counted
 	}
 	ls, flaw := d.finishLabels()
+	var from replicaNumber
 	heard := true
 	if flaw.reason == "" {
-		ls, heard, flaw = d.hear(ls)
+		ls, from, heard, flaw = d.hear(ls)
 	}
 	switch {
 	case flaw.reason != "":
 		d.tally.refuse(flaw, len(samples), len(histograms), ls)
 	case !heard:
+		d.dropped(d.series.key)
 		d.tally.unheard.add(len(samples), len(histograms))
 	default:
-		return d.handOn(ls, samples, histograms)
+		return d.handOn(ls, from, samples, histograms)
 	}
 	return nil
 }
 
 // handOn appends the series to the batch: once for its samples, once for its
 // histograms.
-func (d *decoder) handOn(ls labels.Labels, samples, histograms []sli.Point) error {
-	series := sli.Series{Labels: ls, Target: d.target.of(ls, &d.strings)}
+func (d *decoder) handOn(ls labels.Labels, from replicaNumber, samples, histograms []sli.Point) error {
 	if len(samples) > 0 {
-		series.Type = d.series.family.typeOf(ls)
-		series.Points = d.startAt(samples)
-		d.batch.Series = append(d.batch.Series, series)
+		d.addSeries(ls, from, d.series.family.typeOf(ls), samples)
 	}
 	if len(histograms) > 0 {
-		series.Type = sli.TypeHistogram
-		series.Points = d.startAt(histograms)
-		d.batch.Series = append(d.batch.Series, series)
+		d.addSeries(ls, from, sli.TypeHistogram, histograms)
 	}
 	d.tally.handed.add(len(samples), len(histograms))
 	return d.spend(2 * unsafe.Sizeof(sli.Series{}))
 }
 
-// startAt gives the series' start to the points that have none of their own.
-func (d *decoder) startAt(points []sli.Point) []sli.Point {
-	for i := range points {
-		if points[i].Start == 0 {
-			points[i].Start = d.series.created
-		}
+func (d *decoder) addSeries(ls labels.Labels, from replicaNumber, kind sli.Type, points []sli.Point) {
+	startAt(d.series.created, points)
+	series := sli.Series{
+		Labels: ls, Target: d.target.of(ls, &d.strings),
+		Type: kind, Points: points[:len(points):len(points)],
 	}
-	return points[:len(points):len(points)]
+	if d.series.key != 0 && from != unnumbered {
+		series.Key, series.Tag = d.series.key, tagOf(kind, from)
+	}
+	d.batch.Series = append(d.batch.Series, series)
 }
 
-// nanoseconds makes a time of the milliseconds on the wire. Those beyond what
-// nanoseconds can say become the last time that can be said: they must not
-// wrap around into a time that looks like now.
-func nanoseconds(wire uint64) int64 {
-	const most = math.MaxInt64 / int64(time.Millisecond)
-	switch ms := int64(wire); {
-	case ms > most:
-		return math.MaxInt64
-	case ms < -most:
-		return math.MinInt64
-	default:
-		return ms * int64(time.Millisecond)
+// startAt gives the series' start to the points that have none of their own.
+func startAt(created int64, points []sli.Point) {
+	for i := range points {
+		if points[i].Start == 0 {
+			points[i].Start = created
+		}
 	}
 }

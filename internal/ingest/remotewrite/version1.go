@@ -3,7 +3,6 @@ package remotewrite
 import (
 	"errors"
 	"fmt"
-	"unsafe"
 
 	"github.com/slo-engine/slo-engine/internal/sli"
 )
@@ -14,22 +13,33 @@ var errIsVersion2 = errors.New("it looks like a 2.0 message: send it with Conten
 // series, and come when they please: the type of a 1.0 series is unknown.
 func (d *decoder) request1(b []byte) error {
 	m := message{rest: b}
-	for n := 0; m.next(); {
+	for m.next() {
 		switch m.field {
 		case 1:
-			n++
-			if err := d.series1(m.bytes()); err != nil {
-				return fmt.Errorf("time series %d: %w", n, err)
+			if err := d.add(m.bytes()); err != nil {
+				return err
 			}
 		case 5: // a 1.0 message has no such field; to pass over it would lose data in silence
 			return errIsVersion2
 		}
 	}
-	return m.err
+	if m.err != nil {
+		return m.err
+	}
+	return d.flush()
 }
 
-func (d *decoder) series1(b []byte) error {
-	d.begin()
+// key1 outlines a series: the bytes of its labels are its key.
+func (d *decoder) key1(o *outline, b []byte) sli.Key {
+	if !o.read(b, &parts1) {
+		return 0
+	}
+	return sli.KeyOf(o.labels, d.saltOf(o, familyUnknown))
+}
+
+// slow1 reads a series that is not known. It is to be learnt under key.
+func (d *decoder) slow1(b []byte, key sli.Key) error {
+	d.begin(key)
 	m := message{rest: b}
 	for m.next() {
 		var err error
@@ -70,28 +80,4 @@ func (d *decoder) label1(b []byte) error {
 		return nil
 	}
 	return d.addLabel(d.strings.of(name), d.strings.of(value))
-}
-
-// sample reads a Sample of either version: 2.0 added a field.
-func (d *decoder) sample(b []byte) error {
-	if err := d.spend(unsafe.Sizeof(sli.Point{})); err != nil {
-		return err
-	}
-	var p sli.Point
-	m := message{rest: b}
-	for m.next() {
-		switch m.field {
-		case 1:
-			p.Value = m.double()
-		case 2:
-			p.Time = nanoseconds(m.varint())
-		case 3:
-			p.Start = nanoseconds(m.varint())
-		}
-	}
-	if m.err != nil {
-		return fmt.Errorf("sample: %w", m.err)
-	}
-	d.addSample(p)
-	return nil
 }

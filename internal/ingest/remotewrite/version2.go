@@ -3,15 +3,9 @@ package remotewrite
 import (
 	"errors"
 	"fmt"
-	"unsafe"
-)
 
-// symbol is one string of a 2.0 request. It becomes a string when a label
-// refers to it: help texts never do.
-type symbol struct {
-	raw  []byte
-	text string
-}
+	"github.com/slo-engine/slo-engine/internal/sli"
+)
 
 var (
 	errIsVersion1 = errors.New("it looks like a 1.0 message: send it with Content-Type " + mediaType)
@@ -25,36 +19,35 @@ func (d *decoder) request2(b []byte) error {
 		return err
 	}
 	m := message{rest: b}
-	for n := 0; m.next(); {
+	for m.next() {
 		if m.field != 5 {
 			continue
 		}
-		n++
-		if err := d.series2(m.bytes()); err != nil {
-			return fmt.Errorf("time series %d: %w", n, err)
+		if err := d.add(m.bytes()); err != nil {
+			return err
 		}
 	}
-	return m.err
-}
-
-func (d *decoder) readSymbols(b []byte) error {
-	m := message{rest: b}
-	for m.next() {
-		switch m.field {
-		case 1: // reserved, so that a 1.0 message is not taken for an empty one
-			return errIsVersion1
-		case 4:
-			if err := d.spend(unsafe.Sizeof(symbol{})); err != nil {
-				return err
-			}
-			d.symbols = append(d.symbols, symbol{raw: m.bytes()})
-		}
+	if m.err != nil {
+		return m.err
 	}
-	return m.err
+	return d.flush()
 }
 
-func (d *decoder) series2(b []byte) error {
-	d.begin()
+// key2 outlines a series: what its label references mean is its key.
+func (d *decoder) key2(o *outline, b []byte) sli.Key {
+	if !o.read(b, &parts2) || !d.spell(o.labels) {
+		return 0
+	}
+	family, err := d.family(familyUnknown, o.metadata)
+	if err != nil {
+		return 0
+	}
+	return sli.KeyOf(d.spelling, d.saltOf(o, family))
+}
+
+// slow2 reads a series that is not known. It is to be learnt under key.
+func (d *decoder) slow2(b []byte, key sli.Key) error {
+	d.begin(key)
 	m := message{rest: b}
 	for m.next() {
 		var err error
@@ -67,7 +60,7 @@ func (d *decoder) series2(b []byte) error {
 			err = d.histogram(m.bytes())
 		case 4: // exemplar
 		case 5:
-			err = d.metadata(m.bytes())
+			d.series.family, err = d.family(d.series.family, m.bytes())
 		case 6: // withdrawn from the specification, but in use
 			d.series.created = nanoseconds(m.varint())
 		}
@@ -105,27 +98,21 @@ func (d *decoder) labels2(m *message) error {
 	return nil
 }
 
-func (d *decoder) textOf(s *symbol) string {
-	if s.text == "" && len(s.raw) > 0 {
-		s.text = d.strings.of(s.raw)
-	}
-	return s.text
-}
-
-func (d *decoder) metadata(b []byte) error {
+// family reads the metadata of a series. f is what earlier ones said.
+func (d *decoder) family(f family, b []byte) (family, error) {
 	m := message{rest: b}
 	for m.next() {
 		switch m.field {
 		case 1:
-			d.series.family = family(m.varint())
+			f = familyOf(m.varint())
 		case 3, 4: // help, unit: not used, but a reference must be one
 			if ref := m.varint(); ref > 0 && ref >= uint64(len(d.symbols)) {
-				return fmt.Errorf("metadata reference %d %w (%d)", ref, errReference, len(d.symbols))
+				return f, fmt.Errorf("metadata reference %d %w (%d)", ref, errReference, len(d.symbols))
 			}
 		}
 	}
 	if m.err != nil {
-		return fmt.Errorf("metadata: %w", m.err)
+		return f, fmt.Errorf("metadata: %w", m.err)
 	}
-	return nil
+	return f, nil
 }
