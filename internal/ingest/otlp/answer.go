@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -20,23 +21,64 @@ import (
 // Retry-After header has no smaller unit.
 const retryAfter = time.Second
 
-// answer makes the gRPC status of a request; nil is a success.
+// answer is what a sender is told of a request that was taken.
+type answer struct {
+	// refused counts the points that were not taken, text says why. Both are
+	// empty where all were.
+	refused int
+	text    string
+}
+
+// answer says what became of a request; errors are gRPC statuses.
 //
-// Refused points are final: INVALID_ARGUMENT tells the sender not to repeat
-// them. Everything else may be repeated, so no error of ours loses data.
-func (c *consumer) answer(receipt sli.Receipt, err error) error {
+// A request of which some points counted is a partial success. One of which
+// none did is INVALID_ARGUMENT, and so is a partial one where the server
+// cannot say so: no sender repeats either. Everything else may be repeated, so
+// no error of ours loses data.
+func (i *intake) answer(receipt sli.Receipt, err error) (answer, error) {
 	switch {
 	case errors.Is(err, ingest.ErrBusy):
-		return unavailable(err.Error())
+		return answer{}, unavailable(err.Error())
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return unavailable("the request ended before it was taken: " + err.Error())
+		return answer{}, unavailable("the request ended before it was taken: " + err.Error())
 	case err != nil:
-		c.logger.Error("take OTLP request", "error", err)
-		return unavailable("the engine could not take the request, its log says why")
-	case receipt.Refused() > 0:
-		return status.Error(codes.InvalidArgument, refusedText(receipt))
+		i.logger.Error("take OTLP request", "error", err)
+		return answer{}, unavailable("the engine could not take the request, its log says why")
+	case receipt.Refused() == 0:
+		return answer{}, nil
+	case receipt.Accepted == 0 || !i.partial:
+		return answer{}, status.Error(codes.InvalidArgument, refusedText(receipt))
 	}
-	return nil
+	return answer{receipt.Refused(), refusedText(receipt)}, nil
+}
+
+// protobuf is the answer as the protocol writes it: nothing at all where all
+// points were taken.
+func (a answer) protobuf() ([]byte, error) {
+	if a.refused == 0 {
+		return nil, nil
+	}
+	return a.response().MarshalProto()
+}
+
+// json is as protobuf.
+func (a answer) json() ([]byte, error) {
+	if a.refused == 0 {
+		return []byte("{}"), nil
+	}
+	return a.response().MarshalJSON()
+}
+
+func (a answer) response() pmetricotlp.ExportResponse {
+	r := pmetricotlp.NewExportResponse()
+	r.PartialSuccess().SetRejectedDataPoints(int64(a.refused))
+	r.PartialSuccess().SetErrorMessage(a.text)
+	return r
+}
+
+// malformed is the status of what is not a request at all.
+func malformed(err error) error {
+	return status.Error(codes.InvalidArgument, strings.ToValidUTF8(err.Error(), "\uFFFD"))
 }
 
 func unavailable(text string) error {

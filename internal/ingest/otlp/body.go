@@ -14,9 +14,6 @@ import (
 	"github.com/slo-engine/slo-engine/internal/ingest"
 )
 
-// metricsPath is where exporters send metrics.
-const metricsPath = "/v1/metrics"
-
 // guardBody reads a request's body within the limits, and measures it before
 // it is decoded. What it refuses reaches the receiver as an error of the
 // body: the receiver writes it into the answer, in the request's encoding.
@@ -49,15 +46,13 @@ func nestingCheck(r *http.Request) func([]byte) error {
 	switch {
 	case err != nil:
 		return nil
-	case mediaType == "application/x-protobuf":
-		return checkNesting
-	case mediaType == "application/json":
+	case mediaType == protobufType:
+		return checkRequest
+	case mediaType == jsonType:
 		return checkJSONNesting
 	}
 	return nil
 }
-
-var errTooLarge = errors.New("send smaller batches or raise the limit")
 
 // readBody reads what is within the limits. The length after decompression
 // is bounded by the receiver, which wraps bodies in an http.MaxBytesReader.

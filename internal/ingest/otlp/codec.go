@@ -14,7 +14,7 @@ type codec struct {
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	whole := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer whole.Free()
-	if err := checkNesting(whole.ReadOnlyData()); err != nil {
+	if err := checkRequest(whole.ReadOnlyData()); err != nil {
 		return err
 	}
 	return c.CodecV2.Unmarshal(mem.BufferSlice{whole}, v)

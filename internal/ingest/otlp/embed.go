@@ -2,7 +2,9 @@ package otlp
 
 import (
 	"context"
-	"time"
+	"errors"
+	"fmt"
+	"log/slog"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configgrpc"
@@ -10,46 +12,83 @@ import (
 	"go.opentelemetry.io/collector/config/configmiddleware"
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configoptional"
+	collector "go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
-// How long a client may take. Exporters give up after 10 s by default.
-const (
-	headerTimeout = 10 * time.Second
-	bodyTimeout   = time.Minute
-	writeTimeout  = time.Minute
-	idleTimeout   = 2 * time.Minute
-)
+// embedded is the collector's receiver: every compression and encoding that
+// it knows, with requests decoded by the library.
+type embedded struct {
+	options  Options
+	logger   *slog.Logger
+	consumer *consumer
+	host     *host
+	running  component.Component // nil before start
+	bound    *addresses
+}
 
-// maxStreams bounds the gRPC requests in flight on one connection.
-const maxStreams = 100
+func newEmbedded(o Options, logger *slog.Logger, in *intake, bound *addresses) *embedded {
+	return &embedded{options: o, logger: logger, consumer: newConsumer(in), host: newHost(o.Limits, logger), bound: bound}
+}
 
-// embed creates the collector's receiver, for metrics only: services of the
-// other signals are not registered and answer as unknown.
-func (r *Receiver) embed(ctx context.Context) (component.Component, error) {
+func (e *embedded) start(ctx context.Context) error {
+	running, err := e.create(ctx, e.consumer)
+	if err != nil {
+		return fmt.Errorf("create the collector's receiver: %w", err)
+	}
+	err = running.Start(ctx, e.host)
+	if err == nil {
+		err = e.checkBound()
+	}
+	if err != nil {
+		return errors.Join(err, running.Shutdown(ctx))
+	}
+	e.running = running
+	return nil
+}
+
+// checkBound makes sure that the addresses were found in the receiver's log,
+// should another version of it word that differently.
+func (e *embedded) checkBound() error {
+	if e.options.GRPC != "" && e.bound.get(grpcProtocol) == "" || e.options.HTTP != "" && e.bound.get(httpProtocol) == "" {
+		return errors.New("the collector's receiver did not tell the bound address")
+	}
+	return nil
+}
+
+func (e *embedded) shutdown(ctx context.Context) error { return e.running.Shutdown(ctx) }
+
+func (e *embedded) hurry() {
+	e.consumer.stop()
+	e.host.connections.closeAll()
+}
+
+// create makes it for metrics only: services of the other signals are not
+// registered and answer as unknown.
+func (e *embedded) create(ctx context.Context, next collector.Metrics) (component.Component, error) {
 	factory := otlpreceiver.NewFactory()
 	settings := receiver.Settings{
 		ID: component.NewID(factory.Type()),
 		TelemetrySettings: component.TelemetrySettings{
-			Logger:         newZapLogger(r.logger, &r.addresses),
+			Logger:         newZapLogger(e.logger, e.bound),
 			TracerProvider: tracenoop.NewTracerProvider(),
 			MeterProvider:  metricnoop.NewMeterProvider(),
 		},
 	}
-	return factory.CreateMetrics(ctx, settings, r.config(), r.consumer)
+	return factory.CreateMetrics(ctx, settings, e.config(), next)
 }
 
 // config states both protocols: what is not stated is off.
-func (r *Receiver) config() *otlpreceiver.Config {
+func (e *embedded) config() *otlpreceiver.Config {
 	config := otlpreceiver.NewFactory().CreateDefaultConfig().(*otlpreceiver.Config)
-	if r.options.GRPC != "" {
-		config.Protocols.GRPC = configoptional.Some(grpcConfig(r.options))
+	if e.options.GRPC != "" {
+		config.Protocols.GRPC = configoptional.Some(grpcConfig(e.options))
 	}
-	if r.options.HTTP != "" {
-		config.Protocols.HTTP = configoptional.Some(httpConfig(r.options))
+	if e.options.HTTP != "" {
+		config.Protocols.HTTP = configoptional.Some(httpConfig(e.options))
 	}
 	return config
 }

@@ -27,7 +27,7 @@ func (f *family) exponentialHistogram(h pmetric.ExponentialHistogram) {
 			point.Histogram, r = native(p)
 		}
 		if r == nil {
-			f.emit(id, f.name, sli.TypeHistogram, point, none)
+			f.emit(id, f.name, sli.TypeHistogram, point, none, 0)
 		}
 		return r
 	})

@@ -34,9 +34,9 @@ func (f *family) histogram(histogram pmetric.Histogram) {
 		}
 		if r == nil {
 			f.buckets(id, names.bucket, point, p)
-			f.emit(id, names.count, sli.TypeCounter, integer(point, p.Count()), none)
+			f.emit(id, names.count, sli.TypeCounter, integer(point, p.Count()), none, part(f.key, partCount))
 			if p.HasSum() {
-				f.emit(id, names.sum, sli.TypeCounter, double(point, p.Sum()), none)
+				f.emit(id, names.sum, sli.TypeCounter, double(point, p.Sum()), none, part(f.key, partSum))
 			}
 		}
 		return r
@@ -50,9 +50,9 @@ func (f *family) buckets(id identity, n name, point sli.Point, p pmetric.Histogr
 	var upTo uint64
 	for i := range min(bounds.Len(), counts.Len()) {
 		upTo += counts.At(i)
-		f.emit(id, n, sli.TypeCounter, integer(point, upTo), le(bounds.At(i)))
+		f.emit(id, n, sli.TypeCounter, integer(point, upTo), le(bounds.At(i)), part(f.key, uint64(i)))
 	}
-	f.emit(id, n, sli.TypeCounter, integer(point, p.Count()), le(math.Inf(1)))
+	f.emit(id, n, sli.TypeCounter, integer(point, p.Count()), le(math.Inf(1)), part(f.key, partInf))
 }
 
 // le writes a bound as Prometheus does.

@@ -32,16 +32,23 @@ func TestNewWantsASink(t *testing.T) {
 	if _, err := New(Options{}); err == nil {
 		t.Error("a receiver without a sink was made")
 	}
+	if _, err := New(Options{Sink: &recorder{}, Receiver: "fast"}); err == nil || !strings.Contains(err.Error(), `"fast"`) {
+		t.Errorf("an unknown receiver was made: %v", err)
+	}
 }
 
-func TestShutdownUnstarted(t *testing.T) {
-	if err := newReceiver(t, Options{GRPC: "127.0.0.1:0"}).Shutdown(t.Context()); err != nil {
+func TestShutdownUnstarted(t *testing.T) { eachReceiver(t, shutdownUnstarted) }
+
+func shutdownUnstarted(t *testing.T, receiver string) {
+	if err := newReceiver(t, Options{Receiver: receiver, GRPC: "127.0.0.1:0"}).Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestShutdownTwice(t *testing.T) {
-	r := newReceiver(t, Options{GRPC: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
+func TestShutdownTwice(t *testing.T) { eachReceiver(t, shutdownTwice) }
+
+func shutdownTwice(t *testing.T, receiver string) {
+	r := newReceiver(t, Options{Receiver: receiver, GRPC: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
 	if err := r.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +63,11 @@ func TestShutdownTwice(t *testing.T) {
 }
 
 // TestProtocolsAreSwitchedOff starts each alone, and none.
-func TestProtocolsAreSwitchedOff(t *testing.T) {
+func TestProtocolsAreSwitchedOff(t *testing.T) { eachReceiver(t, protocolsAreSwitchedOff) }
+
+func protocolsAreSwitchedOff(t *testing.T, receiver string) {
 	for _, o := range []Options{{}, {GRPC: "127.0.0.1:0"}, {HTTP: "127.0.0.1:0"}} {
+		o.Receiver = receiver
 		r := newReceiver(t, o)
 		if err := r.Start(t.Context()); err != nil {
 			t.Fatal(err)
@@ -71,7 +81,9 @@ func TestProtocolsAreSwitchedOff(t *testing.T) {
 	}
 }
 
-func TestStartOnATakenPort(t *testing.T) {
+func TestStartOnATakenPort(t *testing.T) { eachReceiver(t, startOnATakenPort) }
+
+func startOnATakenPort(t *testing.T, receiver string) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +91,7 @@ func TestStartOnATakenPort(t *testing.T) {
 	defer taken.Close()
 	addr := taken.Addr().String()
 	for _, o := range []Options{{GRPC: addr}, {GRPC: "127.0.0.1:0", HTTP: addr}} {
+		o.Receiver = receiver
 		r := newReceiver(t, o)
 		err := r.Start(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "listen tcp "+addr+": bind: address already in use") {
@@ -94,14 +107,16 @@ func TestStartOnATakenPort(t *testing.T) {
 }
 
 // TestShutdownDoesNotWaitForever holds a request and an idle stream open.
-func TestShutdownDoesNotWaitForever(t *testing.T) {
+func TestShutdownDoesNotWaitForever(t *testing.T) { eachReceiver(t, shutdownDoesNotWaitForever) }
+
+func shutdownDoesNotWaitForever(t *testing.T, receiver string) {
 	entered := make(chan struct{})
 	sink := ingest.SinkFunc(func(ctx context.Context, _ *sli.Batch) (sli.Receipt, error) {
 		close(entered)
 		<-ctx.Done()
 		return sli.Receipt{}, ctx.Err()
 	})
-	r := newReceiver(t, Options{GRPC: "127.0.0.1:0", HTTP: "127.0.0.1:0", Sink: sink})
+	r := newReceiver(t, Options{Receiver: receiver, GRPC: "127.0.0.1:0", HTTP: "127.0.0.1:0", Sink: sink})
 	if err := r.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

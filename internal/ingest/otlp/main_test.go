@@ -65,8 +65,18 @@ func has(ls, want labels.Labels) bool {
 	return true
 }
 
+// receivers are the servers that every test of the protocol runs against.
+var receivers = []string{ReceiverDirect, ReceiverCollector}
+
+// eachReceiver runs a test against each of them.
+func eachReceiver(t *testing.T, test func(t *testing.T, receiver string)) {
+	for _, receiver := range receivers {
+		t.Run(receiver, func(t *testing.T) { test(t, receiver) })
+	}
+}
+
 // listen starts a receiver on free ports and stops it with the test.
-func listen(t *testing.T, o Options) *Receiver {
+func listen(t testing.TB, o Options) *Receiver {
 	t.Helper()
 	o.GRPC, o.HTTP = "127.0.0.1:0", "127.0.0.1:0"
 	r, err := New(o)

@@ -63,7 +63,7 @@ func TestNestingIsBoundedEverywhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := checkNesting(body); err != want {
+			if err := checkRequest(body); err != want {
 				t.Errorf("%s, %d deep: got %v, want %v", place, depth, err, want)
 			}
 			body, err = request.MarshalJSON()
@@ -110,11 +110,13 @@ func (raw) Unmarshal(data mem.BufferSlice, v any) error {
 
 // TestNestingBombIsRefused sends over the wire what the decoders would have
 // followed; forty times as deep they would have ended the process.
-func TestNestingBombIsRefused(t *testing.T) {
-	r := listen(t, Options{Sink: &recorder{}})
+func TestNestingBombIsRefused(t *testing.T) { eachReceiver(t, nestingBombIsRefused) }
+
+func nestingBombIsRefused(t *testing.T, receiver string) {
+	r := listen(t, Options{Receiver: receiver, Sink: &recorder{}})
 	body := bomb(50_000)
 	url := "http://" + r.HTTPAddr() + "/v1/metrics"
-	if got := post(t, url, protobuf, "gzip", gzipped(t, body)); got.code != http.StatusBadRequest || got.text != errNested.Error() {
+	if got := post(t, url, protobufType, "gzip", gzipped(t, body)); got.code != http.StatusBadRequest || got.text != errNested.Error() {
 		t.Errorf("HTTP answered %+v", got)
 	}
 	var answer []byte
@@ -131,7 +133,7 @@ func TestNestingBombIsRefused(t *testing.T) {
 func TestMalformedIsNotMeasured(t *testing.T) {
 	group := protowire.AppendTag(nil, 1, protowire.StartGroupType)
 	for _, b := range [][]byte{{0xff}, {0x0a, 0x05, 0x01}, group, {0x00, 0x00}} {
-		if err := checkNesting(b); err != errMalformed {
+		if err := checkRequest(b); err != errMalformed {
 			t.Errorf("%x: got %v", b, err)
 		}
 	}

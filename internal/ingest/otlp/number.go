@@ -26,7 +26,7 @@ func (f *family) numbers(points pmetric.NumberDataPointSlice, typ sli.Type) {
 			point, r = number(point, p)
 		}
 		if r == nil {
-			f.emit(id, f.name, typ, point, none)
+			f.emit(id, f.name, typ, point, none, f.key)
 		}
 		return r
 	})

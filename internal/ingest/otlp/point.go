@@ -28,6 +28,10 @@ type dataPoints[P dataPoint] interface {
 func each[P dataPoint](f *family, points dataPoints[P], take func(P) *refusal) {
 	for i := range points.Len() {
 		p := points.At(i)
+		f.key = 0
+		if i < len(f.keys) {
+			f.key = f.keys[i]
+		}
 		if r := take(p); r != nil {
 			f.receipt.Reject(r.reason, 1, func() string { return r.example(f.metric.Name(), p.Attributes()) })
 		}
@@ -61,14 +65,15 @@ func stamp(at, start pcommon.Timestamp) (sli.Point, *refusal) {
 }
 
 // emit adds a point to the batch. The label set may have one more label than
-// the data point, such as le.
-func (f *family) emit(id identity, n name, typ sli.Type, p sli.Point, extra labels.Label) {
+// the data point, such as le. It is to be learnt under a key, unless that is 0.
+func (f *family) emit(id identity, n name, typ sli.Type, p sli.Point, extra labels.Label, key sli.Key) {
 	prom := f.series(id.prom, n.prom, extra)
 	raw := f.series(id.raw, n.raw, extra)
 	if labels.Equal(prom, raw) {
 		raw = nil
 	}
 	f.batch.Series = append(f.batch.Series, sli.Series{
+		Key:         key,
 		Labels:      prom,
 		Raw:         raw,
 		Target:      f.resource.target,

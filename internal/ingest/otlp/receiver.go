@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/collector/component"
 
 	"github.com/slo-engine/slo-engine/internal/ingest"
+	"github.com/slo-engine/slo-engine/internal/sli"
 )
 
 // Options configure a Receiver.
@@ -25,10 +25,13 @@ type Options struct {
 	// Limits bound a request. The zero value means ingest.DefaultLimits.
 	//
 	// MaxDecodedBytes bounds a message of either protocol after
-	// decompression. MaxBodyBytes bounds HTTP bodies that announce their
-	// length and are not compressed; compressed ones are decoded while they
-	// arrive and never held.
+	// decompression, MaxBodyBytes an HTTP body as it arrives.
 	Limits ingest.Limits
+	// Book knows the series that were seen before. Nil means that every
+	// point is read in full, which costs ten times as much.
+	Book *sli.Book
+	// Receiver says which server listens. Empty means ReceiverDirect.
+	Receiver string
 	// PromoteResourceAttributes lists the resource attributes that are added
 	// to every series as labels. Nil promotes all of them. The service.*
 	// attributes behind job and instance give these labels in any case.
@@ -41,17 +44,35 @@ type Options struct {
 	Now func() time.Time
 }
 
+// The servers that can listen.
+const (
+	// ReceiverDirect is our own. It reads series that are in the Book from
+	// their bytes.
+	ReceiverDirect = "direct"
+	// ReceiverCollector is that of the OpenTelemetry Collector, for senders
+	// with compressions that only it knows. It has no use for the Book.
+	ReceiverCollector = "collector"
+)
+
 // Receiver listens for OTLP metrics between Start and Shutdown.
 type Receiver struct {
-	options  Options
-	logger   *slog.Logger
-	consumer *consumer
+	options Options
+	intake  *intake
+	server  server
+	bound   addresses
 
-	mu        sync.Mutex
-	started   bool
-	running   component.Component // nil before Start and after Shutdown
-	host      *host
-	addresses addresses
+	mu      sync.Mutex
+	started bool
+	running bool
+}
+
+// server is what listens. One whose start failed has nothing to shut down.
+type server interface {
+	start(context.Context) error
+	// shutdown stops listening and waits for the requests at hand.
+	shutdown(context.Context) error
+	// hurry makes shutdown return, whatever is still at hand.
+	hurry()
 }
 
 // New returns a receiver that does not listen yet.
@@ -69,7 +90,16 @@ func New(options Options) (*Receiver, error) {
 		options.Now = time.Now
 	}
 	logger := options.Logger.With("component", "otlp")
-	return &Receiver{options: options, logger: logger, consumer: newConsumer(options, logger)}, nil
+	r := &Receiver{options: options, intake: newIntake(options, logger)}
+	switch options.Receiver {
+	case ReceiverDirect, "":
+		r.server = newDirect(options, logger, r.intake, &r.bound)
+	case ReceiverCollector:
+		r.server = newEmbedded(options, logger, r.intake, &r.bound)
+	default:
+		return nil, fmt.Errorf("create OTLP receiver: there is no receiver %q, only %s and %s", options.Receiver, ReceiverDirect, ReceiverCollector)
+	}
+	return r, nil
 }
 
 // promote returns which resource attributes become labels.
@@ -89,29 +119,11 @@ func (r *Receiver) Start(ctx context.Context) error {
 		return errors.New("start OTLP receiver: it was started before")
 	}
 	r.started = true
-	r.host = newHost(r.options.Limits, r.logger)
-	running, err := r.embed(ctx)
-	if err != nil {
-		return fmt.Errorf("create OTLP receiver: %w", err)
+	if err := r.server.start(ctx); err != nil {
+		r.bound.clear()
+		return fmt.Errorf("start OTLP receiver (gRPC %q, HTTP %q): %w", r.options.GRPC, r.options.HTTP, err)
 	}
-	err = running.Start(ctx, r.host)
-	if err == nil {
-		err = r.checkBound()
-	}
-	if err != nil {
-		r.addresses.clear()
-		return fmt.Errorf("start OTLP receiver (gRPC %q, HTTP %q): %w", r.options.GRPC, r.options.HTTP, errors.Join(err, running.Shutdown(ctx)))
-	}
-	r.running = running
-	return nil
-}
-
-// checkBound makes sure that the addresses were found in the receiver's log,
-// should another version of it word that differently.
-func (r *Receiver) checkBound() error {
-	if r.options.GRPC != "" && r.GRPCAddr() == "" || r.options.HTTP != "" && r.HTTPAddr() == "" {
-		return errors.New("the embedded receiver did not tell the bound address")
-	}
+	r.running = true
 	return nil
 }
 
@@ -121,16 +133,19 @@ func (r *Receiver) checkBound() error {
 func (r *Receiver) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.running == nil {
+	if !r.running {
 		return nil
 	}
-	hurry := context.AfterFunc(ctx, func() {
-		r.consumer.stop()
-		r.host.connections.closeAll()
+	r.running = false
+	hurried := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(hurried)
+		r.server.hurry()
 	})
-	defer hurry()
-	err := r.running.Shutdown(ctx)
-	r.running = nil
+	err := r.server.shutdown(ctx)
+	if !stop() {
+		<-hurried
+	}
 	if err != nil {
 		return fmt.Errorf("shut down OTLP receiver: %w", err)
 	}
@@ -139,7 +154,7 @@ func (r *Receiver) Shutdown(ctx context.Context) error {
 
 // GRPCAddr returns the address that is really bound, host:port. Empty before
 // Start and where gRPC is off.
-func (r *Receiver) GRPCAddr() string { return r.addresses.grpc() }
+func (r *Receiver) GRPCAddr() string { return r.bound.get(grpcProtocol) }
 
 // HTTPAddr is as GRPCAddr, for HTTP.
-func (r *Receiver) HTTPAddr() string { return r.addresses.http() }
+func (r *Receiver) HTTPAddr() string { return r.bound.get(httpProtocol) }

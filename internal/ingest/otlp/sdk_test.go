@@ -97,6 +97,10 @@ func (s *shop) trade(ctx context.Context) {
 }
 
 func TestSDKExportersDeliverWhatWasRecorded(t *testing.T) {
+	eachReceiver(t, sdkExportersDeliverWhatWasRecorded)
+}
+
+func sdkExportersDeliverWhatWasRecorded(t *testing.T, receiver string) {
 	temporalities := map[string]struct {
 		selector sdk.TemporalitySelector
 		want     sli.Temporality
@@ -105,7 +109,7 @@ func TestSDKExportersDeliverWhatWasRecorded(t *testing.T) {
 		for word, temporality := range temporalities {
 			t.Run(protocol+" "+word, func(t *testing.T) {
 				sink := &recorder{}
-				r := listen(t, Options{Sink: sink})
+				r := listen(t, Options{Receiver: receiver, Sink: sink})
 				s := newShop(t, exporter(t, r, temporality.selector))
 				began := time.Now().UnixNano()
 				s.trade(t.Context())

@@ -23,8 +23,8 @@ func (f *family) summary(summary pmetric.Summary) {
 			r = checkSummary(p)
 		}
 		if r == nil {
-			f.emit(id, names.count, sli.TypeCounter, integer(point, p.Count()), none)
-			f.emit(id, names.sum, sli.TypeCounter, double(point, p.Sum()), none)
+			f.emit(id, names.count, sli.TypeCounter, integer(point, p.Count()), none, 0)
+			f.emit(id, names.sum, sli.TypeCounter, double(point, p.Sum()), none, 0)
 			f.quantiles(id, point, p.QuantileValues())
 		}
 		return r
@@ -34,7 +34,7 @@ func (f *family) summary(summary pmetric.Summary) {
 func (f *family) quantiles(id identity, point sli.Point, quantiles pmetric.SummaryDataPointValueAtQuantileSlice) {
 	for _, q := range quantiles.All() {
 		label := labels.Label{Name: "quantile", Value: strconv.FormatFloat(q.Quantile(), 'f', -1, 64)}
-		f.emit(id, f.name, sli.TypeGauge, double(point, q.Value()), label)
+		f.emit(id, f.name, sli.TypeGauge, double(point, q.Value()), label, 0)
 	}
 }
 

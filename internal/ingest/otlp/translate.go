@@ -19,6 +19,9 @@ const maxExpansion = 8
 type rules struct {
 	limits  ingest.Limits
 	promote func(attribute string) bool
+	// salt is part of the keys under which series are learnt: under other
+	// rules the same bytes may be another series.
+	salt uint64
 }
 
 // translator turns one request into one batch. It lives as long as that.
@@ -32,6 +35,10 @@ type translator struct {
 	labels slab[labels.Label]
 	points slab[sli.Point]
 
+	// keys are those under which the series of the metric's data points are
+	// to be learnt; a point beyond the last has none.
+	keys []sli.Key
+
 	// scratch of the data point at hand, overwritten by the next one.
 	attributes []labels.Label
 	renamed    []labels.Label
@@ -42,13 +49,17 @@ type translator struct {
 // data points which could not be translated. Refusals count OTLP data points:
 // a histogram is one, however many series it would have made.
 func translate(md pmetric.Metrics, r rules) (*sli.Batch, sli.Receipt) {
-	t := &translator{rules: r, names: newNameCache()}
+	t := newTranslator(r)
 	t.batch.Series = make([]sli.Series, 0, md.DataPointCount())
 	resources := md.ResourceMetrics()
 	for i := range resources.Len() {
 		t.resourceMetrics(resources.At(i))
 	}
 	return &t.batch, t.receipt
+}
+
+func newTranslator(r rules) *translator {
+	return &translator{rules: r, names: newNameCache()}
 }
 
 func (t *translator) resourceMetrics(rm pmetric.ResourceMetrics) {
@@ -92,6 +103,8 @@ type family struct {
 	metric      pmetric.Metric
 	name        name
 	temporality sli.Temporality
+	// key is that of the data point at hand; 0 for none.
+	key sli.Key
 }
 
 // describe fills in what all points of the metric share, or says why none of

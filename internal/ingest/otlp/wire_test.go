@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
@@ -32,8 +33,6 @@ import (
 	"github.com/slo-engine/slo-engine/internal/sli"
 )
 
-const protobuf = "application/x-protobuf"
-
 // aCounter is a request with one point of http_requests_total, value 5.
 func aCounter() pmetric.Metrics {
 	md := pmetric.NewMetrics()
@@ -51,7 +50,7 @@ func aCounter() pmetric.Metrics {
 	return md
 }
 
-func marshal(t *testing.T, md pmetric.Metrics) []byte {
+func marshal(t testing.TB, md pmetric.Metrics) []byte {
 	t.Helper()
 	body, err := pmetricotlp.NewExportRequestFromMetrics(md).MarshalProto()
 	if err != nil {
@@ -60,7 +59,7 @@ func marshal(t *testing.T, md pmetric.Metrics) []byte {
 	return body
 }
 
-func gzipped(t *testing.T, body []byte) []byte {
+func gzipped(t testing.TB, body []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -71,6 +70,16 @@ func gzipped(t *testing.T, body []byte) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func zstdOf(t *testing.T, body []byte) []byte {
+	t.Helper()
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	return w.EncodeAll(body, nil)
 }
 
 // reply is what came back over HTTP.
@@ -106,7 +115,7 @@ func post(t *testing.T, url, contentType, encoding string, body []byte) reply {
 
 // statusText returns the message of a protobuf status, or the body as it is.
 func statusText(resp *http.Response, body []byte) string {
-	if resp.StatusCode == http.StatusOK || resp.Header.Get("Content-Type") != protobuf {
+	if resp.StatusCode == http.StatusOK || resp.Header.Get("Content-Type") != protobufType {
 		return string(body)
 	}
 	var s rpcstatus.Status
@@ -116,7 +125,9 @@ func statusText(resp *http.Response, body []byte) string {
 	return s.GetMessage()
 }
 
-func TestHTTPAnswers(t *testing.T) {
+func TestHTTPAnswers(t *testing.T) { eachReceiver(t, httpAnswers) }
+
+func httpAnswers(t *testing.T, receiver string) {
 	counter := marshal(t, aCounter())
 	small := ingest.DefaultLimits()
 	small.MaxBodyBytes, small.MaxDecodedBytes = 500, 1000
@@ -126,20 +137,23 @@ func TestHTTPAnswers(t *testing.T) {
 		want                        int
 		text                        string
 	}{
-		"protobuf":                {"/v1/metrics", protobuf, "", counter, 200, ""},
-		"gzip":                    {"/v1/metrics", protobuf, "gzip", gzipped(t, counter), 200, ""},
-		"json":                    {"/v1/metrics", "application/json", "", []byte(`{"resourceMetrics":[]}`), 200, ""},
+		"protobuf":                {"/v1/metrics", protobufType, "", counter, 200, ""},
+		"gzip":                    {"/v1/metrics", protobufType, "gzip", gzipped(t, counter), 200, ""},
+		"zstd":                    {"/v1/metrics", protobufType, "zstd", zstdOf(t, counter), 200, ""},
+		"json":                    {"/v1/metrics", jsonType, "", []byte(`{"resourceMetrics":[]}`), 200, ""},
 		"wrong content type":      {"/v1/metrics", "text/plain", "", counter, 415, "application/x-protobuf"},
-		"malformed protobuf":      {"/v1/metrics", protobuf, "", []byte("\xff\xff\xff"), 400, ""},
-		"not gzip":                {"/v1/metrics", protobuf, "gzip", counter, 400, "gzip"},
-		"unknown encoding":        {"/v1/metrics", protobuf, "br", counter, 400, "br"},
-		"too large as sent":       {"/v1/metrics", protobuf, "", make([]byte, 501), 413, "limits.max_body_bytes (500)"},
-		"too large, decompressed": {"/v1/metrics", protobuf, "gzip", gzipped(t, make([]byte, 1001)), 413, "limits.max_decoded_bytes (1000)"},
-		"traces":                  {"/v1/traces", protobuf, "", nil, 404, ""},
-		"logs":                    {"/v1/logs", protobuf, "", nil, 404, ""},
+		"malformed protobuf":      {"/v1/metrics", protobufType, "", []byte("\xff\xff\xff"), 400, ""},
+		"not zstd":                {"/v1/metrics", protobufType, "zstd", counter, 400, ""},
+		"not json":                {"/v1/metrics", jsonType, "", []byte(`{"resourceMetrics":7}`), 400, ""},
+		"not gzip":                {"/v1/metrics", protobufType, "gzip", counter, 400, "gzip"},
+		"unknown encoding":        {"/v1/metrics", protobufType, "br", counter, 400, "br"},
+		"too large as sent":       {"/v1/metrics", protobufType, "", make([]byte, 501), 413, "limits.max_body_bytes (500)"},
+		"too large, decompressed": {"/v1/metrics", protobufType, "gzip", gzipped(t, make([]byte, 1001)), 413, "limits.max_decoded_bytes (1000)"},
+		"traces":                  {"/v1/traces", protobufType, "", nil, 404, ""},
+		"logs":                    {"/v1/logs", protobufType, "", nil, 404, ""},
 	}
 	sink := &recorder{}
-	r := listen(t, Options{Sink: sink, Limits: small})
+	r := listen(t, Options{Receiver: receiver, Sink: sink, Limits: small})
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := post(t, "http://"+r.HTTPAddr()+c.path, c.contentType, c.encoding, c.body)
@@ -148,12 +162,12 @@ func TestHTTPAnswers(t *testing.T) {
 			}
 		})
 	}
-	if n := len(sink.series); n != 2 {
-		t.Errorf("the sink received %d series, want those of the two good requests", n)
+	if n := len(sink.series); n != 3 {
+		t.Errorf("the sink received %d series, want those of the three good requests", n)
 	}
 }
 
-func dial(t *testing.T, addr string) *grpc.ClientConn {
+func dial(t testing.TB, addr string) *grpc.ClientConn {
 	t.Helper()
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -169,12 +183,17 @@ func export(t *testing.T, r *Receiver, md pmetric.Metrics, options ...grpc.CallO
 	return client.Export(t.Context(), pmetricotlp.NewExportRequestFromMetrics(md), options...)
 }
 
-func TestGRPCAnswers(t *testing.T) {
+// compressions are those that a gRPC sender may use.
+var compressions = [][]grpc.CallOption{nil, {grpc.UseCompressor("gzip")}, {grpc.UseCompressor("zstd")}, {grpc.UseCompressor("snappy")}}
+
+func TestGRPCAnswers(t *testing.T) { eachReceiver(t, grpcAnswers) }
+
+func grpcAnswers(t *testing.T, receiver string) {
 	small := ingest.DefaultLimits()
 	small.MaxDecodedBytes = 1000
 	sink := &recorder{}
-	r := listen(t, Options{Sink: sink, Limits: small})
-	for _, options := range [][]grpc.CallOption{nil, {grpc.UseCompressor("gzip")}} {
+	r := listen(t, Options{Receiver: receiver, Sink: sink, Limits: small})
+	for _, options := range compressions {
 		response, err := export(t, r, aCounter(), options...)
 		if err != nil {
 			t.Fatal(err)
@@ -183,20 +202,22 @@ func TestGRPCAnswers(t *testing.T) {
 			t.Errorf("partial success is set: %d %q", p.RejectedDataPoints(), p.ErrorMessage())
 		}
 	}
-	if n := len(sink.series); n != 2 {
-		t.Errorf("the sink received %d series, want 2", n)
+	if n := len(sink.series); n != len(compressions) {
+		t.Errorf("the sink received %d series, want %d", n, len(compressions))
 	}
 	large := aCounter()
 	large.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).SetDescription(strings.Repeat("x", 1000))
-	for _, options := range [][]grpc.CallOption{nil, {grpc.UseCompressor("gzip")}} {
+	for _, options := range compressions {
 		if _, err := export(t, r, large, options...); status.Code(err) != codes.ResourceExhausted {
 			t.Errorf("too large: got %v, want ResourceExhausted", err)
 		}
 	}
 }
 
-func TestOtherSignalsAreUnimplemented(t *testing.T) {
-	r := listen(t, Options{Sink: &recorder{}})
+func TestOtherSignalsAreUnimplemented(t *testing.T) { eachReceiver(t, otherSignalsAreUnimplemented) }
+
+func otherSignalsAreUnimplemented(t *testing.T, receiver string) {
+	r := listen(t, Options{Receiver: receiver, Sink: &recorder{}})
 	conn := dial(t, r.GRPCAddr())
 	_, traces := ptraceotlp.NewGRPCClient(conn).Export(t.Context(), ptraceotlp.NewExportRequest())
 	_, logs := plogotlp.NewGRPCClient(conn).Export(t.Context(), plogotlp.NewExportRequest())
@@ -208,12 +229,15 @@ func TestOtherSignalsAreUnimplemented(t *testing.T) {
 }
 
 // TestSinkAnswers says what each outcome in the engine looks like to senders.
-func TestSinkAnswers(t *testing.T) {
+func TestSinkAnswers(t *testing.T) { eachReceiver(t, sinkAnswers) }
+
+func sinkAnswers(t *testing.T, receiver string) {
 	refused := sli.Receipt{Accepted: 3, Rejections: []sli.Rejection{
 		{Reason: sli.ReasonTooOld, Points: 2, Example: `http_requests_total{code="500"}`},
 		{Reason: sli.ReasonDuplicate, Points: 7},
 		{Reason: sli.ReasonNegative, Points: 1, Example: "x\xff"},
 	}}
+	allRefused := sli.Receipt{Rejections: refused.Rejections}
 	ignored := sli.Receipt{Rejections: []sli.Rejection{
 		{Reason: sli.ReasonDuplicate, Points: 1}, {Reason: sli.ReasonOutOfOrder, Points: 1}, {Reason: sli.ReasonReplica, Points: 1},
 	}}
@@ -226,7 +250,7 @@ func TestSinkAnswers(t *testing.T) {
 	}{
 		"accepted":  {answering(sli.Receipt{Accepted: 1}, nil), codes.OK, 200, "", ""},
 		"ignored":   {answering(ignored, nil), codes.OK, 200, "", ""},
-		"refused":   {answering(refused, nil), codes.InvalidArgument, 400, "", "points refused: 3, the others were counted and must not be sent again; too_old (2), for example http_requests_total{code=\"500\"}: "},
+		"refused":   {answering(allRefused, nil), codes.InvalidArgument, 400, "", "points refused: 3, none was counted; too_old (2), for example http_requests_total{code=\"500\"}: "},
 		"busy":      {answering(sli.Receipt{}, fmt.Errorf("shard 3: %w", ingest.ErrBusy)), codes.Unavailable, 503, "1", "busy"},
 		"cancelled": {answering(sli.Receipt{}, context.Canceled), codes.Unavailable, 503, "1", "before it was taken"},
 		"broken":    {answering(sli.Receipt{}, errors.New("write /secret: disk full")), codes.Unavailable, 503, "1", "its log says why"},
@@ -234,14 +258,14 @@ func TestSinkAnswers(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			registry := prometheus.NewRegistry()
-			r := listen(t, Options{Sink: c.sink, Registerer: registry})
+			r := listen(t, Options{Receiver: receiver, Sink: c.sink, Registerer: registry})
 			_, err := export(t, r, aCounter())
 			checkStatus(t, status.Convert(err), c.grpc, c.retryAfter, c.text)
-			got := post(t, "http://"+r.HTTPAddr()+"/v1/metrics", protobuf, "", marshal(t, aCounter()))
+			got := post(t, "http://"+r.HTTPAddr()+"/v1/metrics", protobufType, "", marshal(t, aCounter()))
 			if got.code != c.http || got.retryAfter != c.retryAfter || !strings.Contains(got.text, c.text) {
 				t.Errorf("HTTP answered %+v, want %d, Retry-After %q, %q", got, c.http, c.retryAfter, c.text)
 			}
-			if n := testutil.ToFloat64(r.consumer.metrics.requests.WithLabelValues(c.grpc.String())); n != 2 {
+			if n := testutil.ToFloat64(r.intake.metrics.requests.WithLabelValues(c.grpc.String())); n != 2 {
 				t.Errorf("%v requests were counted as %v, want 2", n, c.grpc)
 			}
 		})
@@ -264,21 +288,33 @@ func checkStatus(t *testing.T, s *status.Status, code codes.Code, retryAfter, te
 	}
 }
 
-// TestBadPointHurtsOnlyItself sends a good and a bad point in one request.
-func TestBadPointHurtsOnlyItself(t *testing.T) {
+// badOne is a request with a good point and one without a time.
+func badOne() pmetric.Metrics {
 	md := aCounter()
 	bad := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().AppendEmpty()
 	bad.SetName("queue.length")
 	p := bad.SetEmptyGauge().DataPoints().AppendEmpty()
 	p.SetIntValue(1)
 	p.Attributes().PutStr("queue", "mail")
+	return md
+}
 
+const badOneText = `points refused: 1, the others were counted and must not be sent again; ` +
+	`bad_value (1), for example queue.length{queue="mail"}: the point has no time: fix what makes these points, they will never be taken as they are`
+
+// TestBadPointHurtsOnlyItself sends a good and a bad point in one request. Our
+// own server answers that it was a partial success; the collector's cannot.
+func TestBadPointHurtsOnlyItself(t *testing.T) { eachReceiver(t, badPointHurtsOnlyItself) }
+
+func badPointHurtsOnlyItself(t *testing.T, receiver string) {
 	sink := &recorder{}
 	registry := prometheus.NewRegistry()
-	r := listen(t, Options{Sink: sink, Registerer: registry})
-	got := post(t, "http://"+r.HTTPAddr()+"/v1/metrics", protobuf, "", marshal(t, md))
-	want := reply{code: 400, text: `points refused: 1, the others were counted and must not be sent again; ` +
-		`bad_value (1), for example queue.length{queue="mail"}: the point has no time: ` + advice(sli.ReasonBadValue)}
+	r := listen(t, Options{Receiver: receiver, Sink: sink, Registerer: registry})
+	got := post(t, "http://"+r.HTTPAddr()+"/v1/metrics", protobufType, "", marshal(t, badOne()))
+	want := reply{code: 400, text: badOneText}
+	if receiver == ReceiverDirect {
+		want = reply{code: 200, text: string(partialSuccess(t))}
+	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(reply{})); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
@@ -292,5 +328,42 @@ slo_engine_otlp_refused_points_total{reason="bad_value"} 1
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(wantMetric), "slo_engine_otlp_refused_points_total"); err != nil {
 		t.Error(err)
+	}
+}
+
+func partialSuccess(t *testing.T) []byte {
+	t.Helper()
+	body, err := answer{1, badOneText}.protobuf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func TestPartialSuccessOverGRPC(t *testing.T) {
+	r := listen(t, Options{Sink: &recorder{}})
+	response, err := export(t, r, badOne())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := response.PartialSuccess(); p.RejectedDataPoints() != 1 || p.ErrorMessage() != badOneText {
+		t.Errorf("got %d rejected, %q", p.RejectedDataPoints(), p.ErrorMessage())
+	}
+}
+
+// TestAnswersAreWrittenAsTheRequestWas wants JSON for JSON.
+func TestAnswersAreWrittenAsTheRequestWas(t *testing.T) {
+	eachReceiver(t, answersAreWrittenAsTheRequestWas)
+}
+
+func answersAreWrittenAsTheRequestWas(t *testing.T, receiver string) {
+	r := listen(t, Options{Receiver: receiver, Sink: answering(sli.Receipt{}, ingest.ErrBusy)})
+	body, err := pmetricotlp.NewExportRequestFromMetrics(aCounter()).MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := post(t, "http://"+r.HTTPAddr()+"/v1/metrics", jsonType+"; charset=utf-8", "", body)
+	if got.code != 503 || got.retryAfter != "1" || !strings.Contains(got.text, `"message":`) || !strings.Contains(got.text, "busy") {
+		t.Errorf("got %+v", got)
 	}
 }

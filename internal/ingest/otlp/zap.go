@@ -3,48 +3,17 @@ package otlp
 import (
 	"context"
 	"log/slog"
-	"sync"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
-// What the receiver logs once a listener is bound, with the field endpoint.
-// It is the only place where the bound port is told.
-const (
-	grpcStarted = "Starting GRPC server"
-	httpStarted = "Starting HTTP server"
-)
-
-// addresses are read from the receiver's log.
-type addresses struct {
-	mu         sync.Mutex
-	byProtocol map[string]string
+// started is what the embedded receiver logs once a listener is bound, with
+// the field endpoint: the only place where it tells the port.
+var started = map[string]string{
+	"Starting GRPC server": grpcProtocol,
+	"Starting HTTP server": httpProtocol,
 }
-
-func (a *addresses) note(message, endpoint string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.byProtocol == nil {
-		a.byProtocol = map[string]string{}
-	}
-	a.byProtocol[message] = endpoint
-}
-
-func (a *addresses) get(message string) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.byProtocol[message]
-}
-
-func (a *addresses) clear() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	clear(a.byProtocol)
-}
-
-func (a *addresses) grpc() string { return a.get(grpcStarted) }
-func (a *addresses) http() string { return a.get(httpStarted) }
 
 // zapCore passes the receiver's log on to slog.
 type zapCore struct {
@@ -79,8 +48,8 @@ func (c zapCore) Check(e zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.
 // Write implements zapcore.Core.
 func (c zapCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	for _, f := range fields {
-		if f.Key == "endpoint" && f.Type == zapcore.StringType {
-			c.addresses.note(e.Message, f.String)
+		if protocol := started[e.Message]; protocol != "" && f.Key == "endpoint" && f.Type == zapcore.StringType {
+			c.addresses.note(protocol, f.String)
 		}
 	}
 	c.logger.Log(context.Background(), slogLevel(e.Level), e.Message, slogAttrs(fields)...)

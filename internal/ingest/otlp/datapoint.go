@@ -1,0 +1,101 @@
+package otlp
+
+import (
+	"math"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/slo-engine/slo-engine/internal/sli"
+)
+
+// maxRest bounds how many bytes are put aside for the library at a time, so
+// that a large request of unknown series is not held several times over.
+const maxRest = 256 << 10
+
+// dataPoints reads the points of a metric: those of known series from their
+// bytes, the rest through the library.
+func (d *decoder) dataPoints(m *metricBytes) error {
+	d.rest, d.keys = d.rest[:0], d.keys[:0] // an error may have left some
+	c := cursor{b: m.data}
+	for c.next() {
+		if c.tag != fieldDataPoints {
+			c.skip() // readHead has looked at it
+			continue
+		}
+		key, known, err := d.dataPoint(m, c.bytes())
+		c.note(err)
+		if !known {
+			d.rest = append(d.rest, m.data[c.start:c.at]...)
+			d.keys = append(d.keys, key)
+		}
+		if len(d.rest) >= maxRest {
+			c.note(d.translateRest(m))
+		}
+	}
+	if c.err != nil || len(d.keys) == 0 {
+		return c.err
+	}
+	return d.translateRest(m)
+}
+
+// dataPoint takes a point if its series is known; otherwise it returns the
+// key under which it is to be learnt.
+func (d *decoder) dataPoint(m *metricBytes, b []byte) (key sli.Key, known bool, err error) {
+	if m.form == fieldHistogram {
+		return d.histogramPoint(m, b)
+	}
+	return d.numberPoint(m, b)
+}
+
+// take reports whether a series is known, and makes room for a point of it
+// in the batch: nil where no SLO looks at it.
+func (d *decoder) take(m *metricBytes, key sli.Key) (room *sli.Point, known bool) {
+	if d.page == nil {
+		return nil, false
+	}
+	found := d.page.Find(key)
+	if found == nil {
+		return nil, false
+	}
+	if found.Ignored() {
+		d.accepted++
+		return nil, true
+	}
+	d.batch.Samples = append(d.batch.Samples, sli.Sample{Known: found, Type: m.typ, Temporality: m.temporality})
+	return &d.batch.Samples[len(d.batch.Samples)-1].Point, true
+}
+
+// moment is what the points of all metrics have in common.
+type moment struct {
+	start, at uint64
+	flags     uint32
+	// key is that of the metric and of the attributes as they are spelled here.
+	key sli.Key
+}
+
+// attributes adds the attribute at hand to the key, and those that follow:
+// mostly all of a point stand in one piece, which is hashed at once.
+func (m *moment) attributes(c *cursor) {
+	c.bytes()
+	for c.at < len(c.b) && c.b[c.at] == byte(c.tag) {
+		c.at++
+		c.bytes()
+	}
+	m.key = sli.KeyOf(c.b[c.start:c.at], uint64(m.key))
+}
+
+func (m *moment) stale() bool {
+	return pmetric.DataPointFlags(m.flags).NoRecordedValue()
+}
+
+// possible reports false for times that stamp refuses.
+func (m *moment) possible() bool { return m.at != 0 && m.at <= math.MaxInt64 }
+
+// stamp is as the function of that name, for possible times.
+func (m *moment) stamp(p *sli.Point) {
+	p.Time = int64(m.at)
+	if m.start <= m.at {
+		p.Start = int64(m.start)
+	}
+	p.Stale = m.stale()
+}

@@ -1,0 +1,77 @@
+package otlp
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip" // senders compress with it
+	"google.golang.org/grpc/mem"
+
+	"github.com/slo-engine/slo-engine/internal/ingest"
+)
+
+// metricsService is the one service that is registered: those of the other
+// signals answer as unknown.
+const metricsService = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+
+// newGRPC makes a server that hands over requests as bytes. Which compressions
+// it reads is decided by what is registered in the process: gzip, and those
+// of the collector's gRPC configuration, zstd and snappy.
+func (d *direct) newGRPC(limits ingest.Limits) *grpc.Server {
+	server := grpc.NewServer(
+		grpc.MaxRecvMsgSize(int(limits.MaxDecodedBytes)),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.ConnectionTimeout(headerTimeout),
+		grpc.ForceServerCodecV2(bytesCodec{}),
+	)
+	server.RegisterService(&grpc.ServiceDesc{
+		ServiceName: metricsService,
+		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: d.export}},
+	}, nil)
+	return server
+}
+
+// export answers one request; grpc calls it.
+func (d *direct) export(_ any, ctx context.Context, read func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	var request requestBytes
+	if err := read(&request); err != nil {
+		return nil, err
+	}
+	defer request.Free()
+	w := d.work.get()
+	defer d.work.put(w)
+	a, err := d.intake.takeBytes(ctx, &w.decoder, request.ReadOnlyData())
+	if err != nil {
+		return nil, err
+	}
+	return a.protobuf()
+}
+
+// requestBytes is a message as it was received, decompressed.
+type requestBytes struct{ mem.Buffer }
+
+// bytesCodec passes messages as they are: requestBytes in, []byte out.
+type bytesCodec struct{}
+
+// Name implements encoding.CodecV2.
+func (bytesCodec) Name() string { return "proto" }
+
+// Marshal implements encoding.CodecV2.
+func (bytesCodec) Marshal(v any) (mem.BufferSlice, error) {
+	b, ok := v.([]byte)
+	if !ok {
+		return nil, fmt.Errorf("marshal response: got %T, want bytes", v)
+	}
+	return mem.BufferSlice{mem.SliceBuffer(b)}, nil
+}
+
+// Unmarshal implements encoding.CodecV2.
+func (bytesCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	request, ok := v.(*requestBytes)
+	if !ok {
+		return fmt.Errorf("unmarshal request: got %T, want bytes", v)
+	}
+	request.Buffer = data.MaterializeToBuffer(mem.DefaultBufferPool())
+	return nil
+}
