@@ -26,6 +26,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/internal/store/journal"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
@@ -52,6 +53,7 @@ type App struct {
 	config    *config.Config
 
 	lock       *folderLock
+	journal    *journal.Journal
 	listener   net.Listener
 	server     *http.Server
 	engine     *engine.Engine
@@ -110,9 +112,14 @@ func (a *App) wire() (err error) {
 	if err != nil {
 		return err
 	}
+	if err := a.openJournal(registry); err != nil {
+		return err
+	}
 	a.engine = engine.New(engine.Options{
+		Journal:    kept{a.journal},
 		Tick:       cfg.EvaluationInterval,
 		Refresh:    cfg.Alerting.ResendInterval,
+		Reread:     calmReread,
 		Lateness:   cfg.Lateness,
 		MaxSeries:  cfg.Limits.MaxSeries,
 		Notify:     func(now time.Time, batch []alerts.Alert) { a.dispatcher.Put(now, batch...) },
@@ -123,6 +130,7 @@ func (a *App) wire() (err error) {
 	if cfg.OTLP.GRPC != "" || cfg.OTLP.HTTP != "" {
 		a.otlp, err = otlp.New(otlp.Options{
 			GRPC: string(cfg.OTLP.GRPC), HTTP: string(cfg.OTLP.HTTP),
+			Receiver: cfg.OTLP.Receiver, Book: a.engine.Book(),
 			Sink: a.sink(true), Limits: cfg.Limits.Limits,
 			Logger: a.log, Registerer: registry,
 		})
@@ -133,6 +141,10 @@ func (a *App) wire() (err error) {
 	a.server = a.httpServer(registry)
 	return nil
 }
+
+// calmReread is how old the figures may be of an SLO whose samples have not
+// come and of which nothing can change: what alerts decide on is never old.
+const calmReread = 5 * time.Second
 
 // senders are the user's Alertmanagers, or else the embedded one.
 func (a *App) senders(registry *prometheus.Registry) ([]alertmanager.Sender, error) {
@@ -190,6 +202,7 @@ func (a *App) httpServer(registry *prometheus.Registry) *http.Server {
 		Ready:    a.ready,
 		Reload:   a.Reload,
 		Write: remotewrite.New(remotewrite.Options{
+			Book: a.engine.Book(),
 			Sink: a.sink(false), Limits: cfg.Limits.Limits, HA: ha,
 			Logger: a.log, Registerer: registry,
 		}),

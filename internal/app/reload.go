@@ -66,14 +66,15 @@ func fixedChanges(old, next *config.Config) []string {
 	return changed
 }
 
-// loadSLOs reads the SLO files for the first time.
-func (a *App) loadSLOs(ctx context.Context) error {
+// recover reads the SLO files for the first time, and what was counted for them
+// before.
+func (a *App) recover() error {
 	loaded, err := Check(a.config.SLOFiles)
 	if err != nil {
 		return err
 	}
-	if err := a.engine.Load(ctx, loaded.Programs, loaded.Problems); err != nil {
-		return fmt.Errorf("load SLOs: %w", err)
+	if err := a.engine.Recover(loaded.Programs, loaded.Problems); err != nil {
+		return err
 	}
 	a.report(loaded)
 	return nil

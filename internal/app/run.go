@@ -41,10 +41,11 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 		started.push(a.embedded.Stop)
 	}
 	started.push(background(a.dispatcher.Run, failed))
-	started.push(background(a.engine.Run, failed))
-	if err := a.loadSLOs(ctx); err != nil {
+	if err := a.recover(); err != nil {
 		return err
 	}
+	started.push(a.journal.Close)
+	started.push(background(a.engine.Run, failed))
 	if a.otlp != nil {
 		if err := a.otlp.Start(ctx); err != nil {
 			return err
@@ -125,6 +126,9 @@ func (a *App) release() {
 	defer cancel()
 	if a.embedded != nil {
 		_ = a.embedded.Stop(ctx) // a second stop repeats the first one's answer
+	}
+	if a.journal != nil {
+		_ = a.journal.Close(ctx) // when it was never started
 	}
 	a.tracing.stop(ctx)
 	a.lock.release()

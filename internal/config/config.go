@@ -53,16 +53,22 @@ type OTLP struct {
 	// GRPC defaults to 127.0.0.1:4317, HTTP to 127.0.0.1:4318.
 	GRPC Address `yaml:"grpc"`
 	HTTP Address `yaml:"http"`
+	// Receiver is who listens: direct, our own, or collector, that of the
+	// OpenTelemetry Collector. Default direct.
+	Receiver string `yaml:"receiver"`
 }
 
 // Storage says where the engine keeps what must survive a restart.
 type Storage struct {
 	// Path is the data folder. Default data.
 	Path string `yaml:"path"`
+	// FsyncInterval is how long what was counted may wait for the disk: what
+	// the loss of power can take. 0: every request waits for it. Default
+	// 500 ms.
+	FsyncInterval time.Duration `yaml:"fsync_interval"`
 
 	Retention       strictyaml.Later `yaml:"retention,omitempty"`
 	HistoryInterval strictyaml.Later `yaml:"history_interval,omitempty"`
-	FsyncInterval   strictyaml.Later `yaml:"fsync_interval,omitempty"`
 	State           strictyaml.Later `yaml:"state,omitempty"`
 }
 
@@ -143,11 +149,11 @@ type Tracing struct {
 func Default() *Config {
 	return &Config{
 		Listen:             "127.0.0.1:9490",
-		OTLP:               OTLP{GRPC: "127.0.0.1:4317", HTTP: "127.0.0.1:4318"},
+		OTLP:               OTLP{GRPC: "127.0.0.1:4317", HTTP: "127.0.0.1:4318", Receiver: "direct"},
 		SLOFiles:           []string{"slos/*.y*ml"},
 		EvaluationInterval: time.Second,
 		Lateness:           10 * time.Minute,
-		Storage:            Storage{Path: "data"},
+		Storage:            Storage{Path: "data", FsyncInterval: 500 * time.Millisecond},
 		Alerting:           Alerting{ResendInterval: time.Minute},
 		Limits:             Limits{Limits: ingest.DefaultLimits(), MaxSeries: 1_000_000, ExportedInstances: 10_000},
 		HA:                 HA{ClusterLabel: "cluster", ReplicaLabel: "__replica__", FailoverTimeout: 30 * time.Second},

@@ -63,11 +63,11 @@ func TestLoadEverything(t *testing.T) {
 	t.Setenv("AM_PASSWORD", "123 $x")
 	c, folder := load(t, `
 listen: "[::1]:9000"
-otlp: {grpc: off, http: 127.0.0.1:0}
+otlp: {grpc: off, http: 127.0.0.1:0, receiver: collector}
 slo_files: [a/*.yaml, /abs/*.yml]
 evaluation_interval: 5s
 lateness: 0s
-storage: {path: /var/lib/slo}
+storage: {path: /var/lib/slo, fsync_interval: 2s}
 alerting:
   alertmanagers:
   - url: http://am:9093/prefix
@@ -91,8 +91,8 @@ tracing: {otlp_endpoint: "tempo:4318", insecure: true, sample_ratio: 1}
 	}
 	am := c.Alerting.Alertmanagers[0]
 	got := map[string]any{
-		"listen": c.Listen, "grpc": c.OTLP.GRPC, "http": c.OTLP.HTTP, "files": strings.Join(c.SLOFiles, " "),
-		"interval": c.EvaluationInterval, "lateness": c.Lateness, "path": c.Storage.Path,
+		"listen": c.Listen, "grpc": c.OTLP.GRPC, "http": c.OTLP.HTTP, "receiver": c.OTLP.Receiver, "files": strings.Join(c.SLOFiles, " "),
+		"interval": c.EvaluationInterval, "lateness": c.Lateness, "path": c.Storage.Path, "fsync": c.Storage.FsyncInterval,
 		"url": am.URL.String(), "user": am.BasicAuth.Username, "password": string(am.BasicAuth.Password),
 		"ca": am.TLSConfig.CAFile, "redirects": am.FollowRedirects, "http2": am.EnableHTTP2, "proxy": am.ProxyURL.String(),
 		"second": c.Alerting.Alertmanagers[1].URL.String(), "resend": c.Alerting.ResendInterval,
@@ -100,8 +100,8 @@ tracing: {otlp_endpoint: "tempo:4318", insecure: true, sample_ratio: 1}
 		"level": c.Log.Level.Level(), "format": c.Log.Format, "tracing": c.Tracing,
 	}
 	want := map[string]any{
-		"listen": "[::1]:9000", "grpc": Address(""), "http": Address("127.0.0.1:0"), "files": folder + "/a/*.yaml /abs/*.yml",
-		"interval": 5 * time.Second, "lateness": time.Duration(0), "path": "/var/lib/slo",
+		"listen": "[::1]:9000", "grpc": Address(""), "http": Address("127.0.0.1:0"), "receiver": "collector", "files": folder + "/a/*.yaml /abs/*.yml",
+		"interval": 5 * time.Second, "lateness": time.Duration(0), "path": "/var/lib/slo", "fsync": 2 * time.Second,
 		"url": "http://am:9093/prefix", "user": "$me", "password": "123 $x",
 		"ca": folder + "/ca.pem", "redirects": false, "http2": true, "proxy": "http://proxy:3128",
 		"second": "https://am2", "resend": 30 * time.Second,

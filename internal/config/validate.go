@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,10 +62,14 @@ func (v *validator) files() {
 
 func (v *validator) times() {
 	c := v.config
+	if r := c.OTLP.Receiver; r != "direct" && r != "collector" {
+		v.fail("otlp.receiver", strconv.Quote(r)+" is not known", "write direct or collector")
+	}
 	v.between("evaluation_interval", c.EvaluationInterval, time.Second, time.Minute)
 	if c.EvaluationInterval%time.Second != 0 {
 		v.fail("evaluation_interval", slo.FormatDuration(c.EvaluationInterval)+" is not a whole number of seconds", "write 1s, or a multiple of it")
 	}
+	v.between("storage.fsync_interval", c.Storage.FsyncInterval, 0, time.Minute)
 	v.between("lateness", c.Lateness, 0, time.Hour)
 	v.between("alerting.resend_interval", c.Alerting.ResendInterval, time.Second, 24*time.Hour)
 	v.between("ha.failover_timeout", c.HA.FailoverTimeout, time.Second, 24*time.Hour)
