@@ -21,7 +21,7 @@ func (w *World) Increments(p *Process) []Increment {
 		case s.Stale:
 			gone = true
 			continue
-		case last == nil:
+		case last == nil || w.forgotten(*last, s):
 			if from, born := w.born(p, s); born {
 				list = append(list, w.increment(from, s.Time, s.Value))
 			}
@@ -32,6 +32,11 @@ func (w *World) Increments(p *Process) []Increment {
 		gone, last = false, &s
 	}
 	return list
+}
+
+// forgotten reports whether a series was away for too long to be known again.
+func (w *World) forgotten(last, s Sample) bool {
+	return w.Forget > 0 && s.Time-last.Time > int64(w.Forget)
 }
 
 // deltas land as they are: each says what it covers.

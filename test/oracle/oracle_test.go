@@ -26,7 +26,7 @@ func each(list ...int64) []Event {
 }
 
 func watching(processes ...*Process) *World {
-	return &World{Gap: 2 * time.Minute, Remember: time.Hour, Processes: processes}
+	return &World{Gap: 2 * time.Minute, Remember: time.Hour, Forget: 24 * time.Hour, Processes: processes}
 }
 
 // The examples are worked by hand: who judges must be judged too.
@@ -61,6 +61,9 @@ func TestIncrements(t *testing.T) {
 		{"gone for less than an hour", &Process{Starts: seconds(-9), Events: each(11, 12), Scrapes: seconds(10, 20, 100), Stale: map[int64]bool{20 * second: true}}, nil,
 			[]Increment{{10 * second, 100 * second, 2, true}}},
 		{"gone for more", &Process{Starts: seconds(-9), Events: each(11, 12), Scrapes: seconds(10, 20, 3611), Stale: map[int64]bool{20 * second: true}}, nil, nil},
+		{"gone for so long that it is new", &Process{Target: "t", Family: "f", Starts: seconds(-9), Events: each(11, 12), Scrapes: seconds(10, 90020)}, []*Process{
+			{Target: "t", Family: "f", Starts: seconds(-9), Scrapes: seconds(10, 90010, 90020)}},
+			[]Increment{{90010 * second, 90020 * second, 2, true}}},
 		{"deltas", &Process{Delta: true, Starts: seconds(5, 22), Events: each(6, 15, 21, 23), Scrapes: seconds(10, 20, 30)}, nil,
 			[]Increment{{5 * second, 10 * second, 1, true}, {10 * second, 20 * second, 1, true}, {22 * second, 30 * second, 1, true}}},
 	}

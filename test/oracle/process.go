@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -41,6 +42,7 @@ type Sample struct {
 // Samples are the scrapes of the process, in order.
 func (p *Process) Samples() []Sample {
 	samples := make([]Sample, 0, len(p.Scrapes))
+	happened := p.sums()
 	before := int64(0)
 	for _, t := range p.Scrapes {
 		if p.Stale[t] {
@@ -51,7 +53,7 @@ func (p *Process) Samples() []Sample {
 		if p.Delta {
 			since = max(since, before)
 		}
-		s := Sample{Time: t, Value: p.happened(since, t)}
+		s := Sample{Time: t, Value: happened(since, t)}
 		if p.TellsStart || p.Delta {
 			s.Start = since
 		}
@@ -72,14 +74,16 @@ func (p *Process) started(t int64) int64 {
 	return started
 }
 
-// happened counts the events in (from, to].
-func (p *Process) happened(from, to int64) (n int64) {
-	for _, e := range p.Events {
-		if e.Time > from && e.Time <= to {
-			n += e.N
-		}
+// sums returns a function that counts the events in (from, to].
+func (p *Process) sums() func(from, to int64) int64 {
+	until := make([]int64, len(p.Events)+1) // until[i]: in the first i events
+	for i, e := range p.Events {
+		until[i+1] = until[i] + e.N
 	}
-	return n
+	first := func(after int64) int {
+		return sort.Search(len(p.Events), func(i int) bool { return p.Events[i].Time > after })
+	}
+	return func(from, to int64) int64 { return until[first(to)] - until[first(from)] }
 }
 
 // World is everything that was watched.
@@ -91,7 +95,10 @@ type World struct {
 	Gap time.Duration
 	// Remember is for how long the last value of a series that went stale is
 	// subtracted from the next.
-	Remember  time.Duration
+	Remember time.Duration
+	// Forget is how long a series may be away, its family being there, until it
+	// is as new when it returns. 0: for ever.
+	Forget    time.Duration
 	Processes []*Process
 }
 
@@ -115,8 +122,10 @@ func (w *World) sets(target string) []int64 {
 // sampled reports whether the family had a sample at the target at t.
 func (w *World) sampled(target, family string, t int64) bool {
 	for _, p := range w.Processes {
-		if p.Target == target && p.Family == family && slices.Contains(p.Scrapes, t) && !p.Stale[t] {
-			return true
+		if p.Target == target && p.Family == family && !p.Stale[t] {
+			if _, found := slices.BinarySearch(p.Scrapes, t); found {
+				return true
+			}
 		}
 	}
 	return false
