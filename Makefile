@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # The real servers that tests talk to; tools/lab.sh builds them.
-SERVERS := prometheus promtool alertmanager amtool telemetrygen
+SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol
 
 # Where our Go code lives, as far as there is any.
 SOURCES := $(wildcard cmd internal pkg test bench tools)
@@ -13,6 +13,7 @@ SOURCES := $(wildcard cmd internal pkg test bench tools)
 FUZZTIME ?= 10s
 BENCH ?= .
 BENCHTIME ?= 1s
+ROWS ?= .
 
 .PHONY: help
 help: ## explain the targets
@@ -47,9 +48,23 @@ lint: ## check formatting, go vet, staticcheck
 	echo "staticcheck ./..."; "$$staticcheck" ./...
 
 .PHONY: bench
-bench: ## run the benchmarks (BENCH=regexp, BENCHTIME=1s)
+bench: ## measure beside the peers, half an hour; the table goes to docs/performance.md (ROWS=regexp, LONG=1)
+	go test -count 1 -v -timeout 90m -run '^TestTable$$' ./bench \
+	  -args -full -rows '$(ROWS)' $(if $(LONG),-long) -write ../docs/performance.md
+
+.PHONY: microbench
+microbench: ## run the Go benchmarks (BENCH=regexp, BENCHTIME=1s)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) \
 	  $$(grep -rlE --include='*_test.go' '^func Benchmark' $(SOURCES) | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: prove
+prove: ## the long proofs, some two hours: kills, power losses, disk faults, simulated months; one line each
+	@run() { echo "# $$*"; go test -count 1 -timeout 4h -v "$$@" | { grep -E '_test.go:|^(ok|FAIL|panic|--- FAIL)' || true; }; }; \
+	run ./internal/engine -run '^(TestPowerLoss|TestDiskFaults)$$' -args -prove.scale=7; \
+	run ./internal/store/journal -run 'Every|Killed|Power|Storm' -args -prove.scale=1; \
+	run ./test/sim -args -prove.scale=50; \
+	run ./test/overload -args -prove.scale=10; \
+	run ./test/crash -args -prove.scale=84
 
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZTIME (10s)

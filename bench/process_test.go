@@ -3,76 +3,65 @@ package bench
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/slo-engine/slo-engine/test/lab"
 )
 
-// cpu is the processor time that a process has used, user and system.
-func cpu(b *testing.B, pid int) time.Duration {
-	b.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		b.Fatal(err)
-	}
-	// The name in parentheses may hold spaces; utime and stime are the 14th
-	// and 15th fields, in hundredths of a second.
-	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	var ticks int
-	for _, f := range fields[11:13] {
-		n, err := strconv.Atoi(f)
+// cpu is the processor time that processes have used together, user and
+// system, of all their threads, those that ended too.
+func cpu(tb testing.TB, pids ...int) (used time.Duration) {
+	tb.Helper()
+	for _, pid := range pids {
+		d, err := clockOf(pid)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatalf("read the processor time of process %d: %v", pid, err)
 		}
-		ticks += n
+		used += d
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return used
 }
 
-// peer is one process under measurement.
-type peer struct {
-	name string
-	pid  int
-	// write is where it takes remote write.
-	write string
-	begun time.Duration
+// peakMemory is the most memory that a process has had resident, in bytes.
+func peakMemory(tb testing.TB, pid int) float64 { return statusField(tb, pid, "VmHWM") }
+
+// residentMemory is what it has now.
+func residentMemory(tb testing.TB, pid int) float64 { return statusField(tb, pid, "VmRSS") }
+
+func statusField(tb testing.TB, pid int, name string) float64 {
+	tb.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^` + name + `:\s+(\d+) kB`).FindSubmatch(text)
+	if found == nil {
+		tb.Fatalf("the kernel does not say %s of process %d", name, pid)
+	}
+	kilobytes, _ := strconv.ParseFloat(string(found[1]), 64)
+	return kilobytes * 1024
 }
 
-func (p *peer) begin(b *testing.B) { p.begun = cpu(b, p.pid) }
-
-// report says what share of one core the process used, in percent.
-func (p *peer) report(b *testing.B, elapsed time.Duration) float64 {
-	share := 100 * float64(cpu(b, p.pid)-p.begun) / float64(elapsed)
-	b.ReportMetric(share, p.name+"-%core")
-	return share
+// processor is the name that the machine's processor gives itself.
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	found := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(text)
+	if found == nil {
+		return "unnamed processor"
+	}
+	return string(found[1])
 }
 
-// startEngine builds the engine and runs it with these SLOs.
-func startEngine(b *testing.B, slos string) *peer {
-	b.Helper()
-	dir := b.TempDir()
-	binary := filepath.Join(dir, "slo-engine")
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/slo-engine").CombinedOutput(); err != nil {
-		b.Fatalf("build the engine: %v\n%s", err, out)
+func memoryOfMachine() string {
+	text, _ := os.ReadFile("/proc/meminfo")
+	found := regexp.MustCompile(`(?m)^MemTotal:\s+(\d+) kB`).FindSubmatch(text)
+	if found == nil {
+		return "unknown memory"
 	}
-	addr := freeAddress(b)
-	files := map[string]string{
-		"slos.yaml":       slos,
-		"slo-engine.yaml": "listen: " + addr + "\notlp: {grpc: off, http: off}\nslo_files: [slos.yaml]\n",
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			b.Fatal(err)
-		}
-	}
-	p := lab.Start(b, lab.Cmd{
-		Name: binary, Args: []string{"serve", "--config", filepath.Join(dir, "slo-engine.yaml")}, Dir: dir,
-		Ready: lab.HTTPReady("http://" + addr + "/-/ready"),
-	})
-	return &peer{name: "engine", pid: p.PID(), write: "http://" + addr + "/api/v1/write"}
+	kilobytes, _ := strconv.Atoi(string(found[1]))
+	return fmt.Sprintf("%d GB", kilobytes>>20)
 }
+
+// pause waits: for a time to pass that is part of what is measured.
+func pause(d time.Duration) { <-time.After(d) }

@@ -8,8 +8,8 @@
 # another cache folder, seen from the repository. Two runs at once are safe:
 # each name has a lock, and a server appears in one rename, whole or not at all.
 #
-# To add one, write version_NAME and build_NAME below; build_NAME leaves an
-# executable called NAME in the folder it is given.
+# To add one, write version_NAME (with _ for -) and build_NAME below; build_NAME
+# leaves an executable called NAME in the folder it is given.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -45,6 +45,25 @@ build_telemetrygen() {
 version_staticcheck=v0.8.1
 build_staticcheck() { plain "honnef.co/go/tools/cmd/staticcheck@$version_staticcheck" "$1"; }
 
+# The peers of `make bench`.
+
+# The leanest pipeline there is, OTLP in and nothing out: tools/lab/otelcol.yaml.
+version_otelcol=v0.161.0
+build_otelcol() {
+  grep -q "otlpreceiver $version_otelcol" "$root/tools/lab/otelcol.yaml" ||
+    fail "tools/lab/otelcol.yaml does not name $version_otelcol"
+  plain "go.opentelemetry.io/collector/cmd/builder@$version_otelcol" "$1/src"
+  (cd "$1/src" && ./builder --config "$root/tools/lab/otelcol.yaml" >&2)
+  mv "$1/src/out/otelcol" "$1/"
+  rm -rf "$1/src"
+}
+
+version_victoria_metrics=1.79.5
+build_victoria-metrics() { debian victoria-metrics "$version_victoria_metrics" victoria-metrics "$1"; }
+
+version_vmalert=$version_victoria_metrics
+build_vmalert() { debian victoria-metrics "$version_vmalert" vmalert "$1"; }
+
 # --- the ways to build one -------------------------------------------------
 
 # plain PACKAGE@VERSION DIR: a module that can be installed as it is.
@@ -76,6 +95,19 @@ copied() {
   rm -rf "$dir/src"
 }
 
+# debian PACKAGE VERSION PROGRAM DIR: a program of a Debian package, which is
+# unpacked, not installed: no root, and nothing starts by itself.
+debian() {
+  command -v apt-get >/dev/null || fail "$1 $2 comes from Debian, and there is no apt-get here"
+  local full
+  full=$(apt-cache madison "$1" | awk -v v="$2" '$3 == v || index($3, v "+") == 1 || index($3, v "-") == 1 { print $3; exit }')
+  [[ -n $full ]] || fail "apt knows no $1 $2: run apt-get update, or another Debian release has another version"
+  mkdir "$4/src"
+  (cd "$4/src" && apt-get download -qq "$1=$full" >&2 && dpkg-deb -x ./*.deb .)
+  mv "$4/src/usr/bin/$3" "$4/"
+  rm -rf "$4/src"
+}
+
 # --- the cache -------------------------------------------------------------
 
 say() { printf 'lab: %s\n' "$*" >&2; }
@@ -84,7 +116,7 @@ names() { declare -F | sed -n 's/^declare -f build_//p'; }
 
 # provide NAME: make sure that the server is there, and print where.
 provide() {
-  local name=$1 version="version_$1" dir lock
+  local name=$1 version="version_${1//-/_}" dir lock
   declare -F "build_$name" >/dev/null || fail "unknown name $name; known: $(names | xargs)"
   dir=$lab/$name-${!version}
   if [[ ! -x $dir/$name ]]; then

@@ -1,0 +1,219 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/slo-engine/slo-engine/bench/payload"
+	"github.com/slo-engine/slo-engine/bench/report"
+	"github.com/slo-engine/slo-engine/test/lab"
+)
+
+// The engine's metrics about its ticks.
+const (
+	tickMetric   = "slo_engine_tick_seconds"
+	missedMetric = "slo_engine_missed_ticks_total"
+)
+
+// seriesOfSLO is how many series an SLO is made of here: two good, two bad.
+const seriesOfSLO = 4
+
+// judging is what evaluating n SLOs took of an engine that ticks each second
+// and takes a sample of each series every interval.
+type judging struct {
+	slos   int
+	share  report.Figure // of a core, all that the process does
+	of     report.Figure // seconds of processor time for one SLO, once
+	tick   report.Figure // upper bound of the 99th percentile, in seconds
+	missed float64       // ticks that should have been and were not
+	peak   float64       // bytes
+}
+
+// evaluation compares the engine's ticks with the rules of its peers.
+func evaluation(t *testing.T, size scale) (rows []report.Row) {
+	var ours judging
+	for _, n := range size.evaluated {
+		t.Run(fmt.Sprintf("slo-engine/%d", n), func(t *testing.T) {
+			ours = judge(t, size, n, payload.Fleet{Jobs: n, PerJob: seriesOfSLO}, documents(n, byJob))
+			rows = append(rows, ours.rows(n == 10_000)...)
+		})
+	}
+	for _, p := range ruledPeers(t) {
+		for _, n := range size.ruled[:min(len(size.ruled), p.sizes)] {
+			t.Run(fmt.Sprintf("%s/%d", p.name, n), func(t *testing.T) {
+				of := p.run(t, size, n)
+				rows = append(rows, evaluations(ours, p.name, n, of))
+				if !*fullFlag && !(ours.of.Least() < of.Least()) {
+					t.Errorf("the engine needs %s to evaluate an SLO, %s %s", ours.of.Text(report.Seconds), p.name, of.Text(report.Seconds))
+				}
+			})
+		}
+	}
+	return rows
+}
+
+// evaluations is the row for which the whole engine, its ingest included, is
+// held against a peer's rules alone.
+func evaluations(ours judging, name string, n int, theirs report.Figure) report.Row {
+	goal := report.None
+	if name == "Prometheus" {
+		goal = report.AtLeast(5000, report.Times).Named("less")
+	}
+	return report.Compared(fmt.Sprintf("CPU to evaluate an SLO once (of %s)", report.Number(float64(ours.slos))), goal,
+		ours.of, fmt.Sprintf("%s, 17 rules for each of %d SLOs", name, n), theirs, report.Seconds)
+}
+
+// judge runs an engine with n SLO instances.
+func judge(t *testing.T, size scale, n int, fleet payload.Fleet, slos string) judging {
+	load := payload.New(payload.RemoteWrite1, fleet, size.perRequest)
+	e := startEngine(t, settings{slos: slos})
+	feed(t, load, size.interval, post(t, e.url+"/api/v1/write", load.Header()))
+	pause(size.warmUp)
+	j := judging{slos: n}
+	first, since := scrape(t, e.url), time.Now()
+	for range size.windows {
+		page, used, begun := scrape(t, e.url), cpu(t, e.PID()), time.Now()
+		pause(size.window)
+		took, elapsed, now := cpu(t, e.PID())-used, time.Since(begun), scrape(t, e.url)
+		j.share.Add(took.Seconds() / elapsed.Seconds())
+		if ticks := now.countSince(page, tickMetric); ticks > 0 {
+			j.of.Add(took.Seconds() / (float64(n) * ticks))
+		}
+	}
+	last := scrape(t, e.url)
+	j.tick.Add(last.quantileSince(first, tickMetric, 0.99))
+	// A tick that is still running is counted by nobody but the clock; one may
+	// lie on the edge.
+	absent := math.Floor(time.Since(since).Seconds()) - 1 - last.countSince(first, tickMetric)
+	j.missed = max(absent, last.sum(missedMetric)-first.sum(missedMetric))
+	j.peak = peakMemory(t, e.PID())
+	if got := last.sum("slo_engine_slo_instances"); got != float64(n) {
+		t.Fatalf("wanted %d SLO instances, got %.0f", n, got)
+	}
+	return j
+}
+
+// rows judge the share only for the number of SLOs that the targets speak of.
+func (j judging) rows(judged bool) []report.Row {
+	share, missed := report.None, report.None
+	if judged {
+		share, missed = report.AtMost(0.01, report.Percent).Named("of a core"), report.AtMost(0, report.Number)
+	}
+	n := report.Number(float64(j.slos))
+	return []report.Row{
+		report.Alone(n+" SLOs, evaluated each second: share of a core, with a sample of each of 4 series every 15 s", share, j.share, report.Percent),
+		report.Alone(n+" SLOs: 99th percentile of a tick, upper bound", report.None, j.tick, bound),
+		report.Alone(n+" SLOs: ticks missed", missed, report.Of(j.missed), report.Number),
+	}
+}
+
+// bound writes a time that may be beyond what was counted.
+func bound(v float64) string {
+	if math.IsInf(v, 1) {
+		return "beyond the histogram"
+	}
+	return report.Seconds(v)
+}
+
+// hundredThousand runs as many SLO instances, if asked to.
+func hundredThousand(t *testing.T, size scale) []report.Row {
+	const namespaces = 100
+	if !*longFlag {
+		return nil
+	}
+	fleet := payload.Fleet{Jobs: 100_000, PerJob: 2, Namespaces: namespaces}
+	slos := documents(namespaces, func(i int) spec {
+		s := byNamespace(i)
+		s.more = "  groupBy: [job]\n  maxGroups: 1000\n"
+		return s
+	})
+	j := judge(t, size, fleet.Jobs, fleet, slos)
+	return []report.Row{
+		report.Alone("100,000 SLO instances: peak memory, minutes of history", report.AtMost(12e9, report.Bytes), report.Of(j.peak), report.Bytes),
+		report.Alone("100,000 SLO instances: 99th percentile of a tick, upper bound", report.AtMost(0.2, report.Seconds), j.tick, bound),
+		report.Alone("100,000 SLO instances: ticks missed", report.AtMost(0, report.Number), report.Of(j.missed), report.Number),
+		report.Alone("100,000 SLO instances: share of a core", report.None, j.share, report.Percent),
+	}
+}
+
+// ruledPeer evaluates the rules of n SLOs.
+type ruledPeer struct {
+	name string
+	// sizes is of how many of the numbers of SLOs it is measured.
+	sizes int
+	// run returns the processor time of one evaluation of one SLO.
+	run func(t *testing.T, size scale, n int) report.Figure
+}
+
+func ruledPeers(t *testing.T) []ruledPeer {
+	peers := []ruledPeer{{"Prometheus", 2, prometheusRules}}
+	if err := haveVictoria(); err != nil {
+		t.Logf("without vmalert: %v", err)
+		return peers
+	}
+	return append(peers, ruledPeer{"VictoriaMetrics and vmalert", 1, victoriaRules})
+}
+
+func prometheusRules(t *testing.T, size scale, n int) report.Figure {
+	ruled := lab.StartPrometheus(t, lab.PrometheusOptions{
+		Config: fmt.Sprintf("global: {evaluation_interval: %s}\nrule_files: [rules.yml]\n", size.ruleEvery),
+		Files:  map[string]string{"rules.yml": ruleFile(n)},
+	})
+	plain := lab.StartPrometheus(t, lab.PrometheusOptions{})
+	w := watched{ruled: []int{ruled.PID()}, plain: plain.PID(), writes: []string{ruled.URL, plain.URL}}
+	return w.run(t, size, n, func() float64 {
+		page := scrape(t, ruled.URL)
+		if failed := page.sum("prometheus_rule_evaluation_failures_total") + page.sum("prometheus_rule_group_iterations_missed_total"); failed > 0 {
+			t.Fatalf("Prometheus failed or missed %.0f evaluations", failed)
+		}
+		return page.sum("prometheus_rule_evaluations_total")
+	})
+}
+
+func victoriaRules(t *testing.T, size scale, n int) report.Figure {
+	ruled, plain := startVictoria(t), startVictoria(t)
+	alert := startVMAlert(t, ruleFile(n), ruled.url, size.ruleEvery.String())
+	w := watched{ruled: []int{ruled.PID(), alert.PID()}, plain: plain.PID(), writes: []string{ruled.url, plain.url}}
+	return w.run(t, size, n, func() float64 {
+		page := scrape(t, alert.url)
+		if failed := page.sum("vmalert_execution_errors_total"); failed > 0 {
+			t.Fatalf("vmalert failed %.0f evaluations", failed)
+		}
+		return page.sum("vmalert_execution_total")
+	})
+}
+
+// watched are processes that run rules, and one that takes the same samples
+// without them.
+type watched struct {
+	ruled  []int
+	plain  int
+	writes []string
+}
+
+// run feeds both and returns what one SLO's evaluation takes, the samples'
+// cost taken off. evaluated is how many rules were evaluated so far.
+func (w watched) run(t *testing.T, size scale, n int, evaluated func() float64) (of report.Figure) {
+	fleet := payload.Fleet{Jobs: n, PerJob: seriesOfSLO}
+	load := payload.New(payload.RemoteWrite1, fleet, size.perRequest)
+	var senders []sender
+	for _, url := range w.writes {
+		senders = append(senders, post(t, url+"/api/v1/write", load.Header()))
+	}
+	feed(t, load, size.interval, senders...)
+	pause(size.warmUp)
+	for range size.windows {
+		rules, used, idle := evaluated(), cpu(t, w.ruled...), cpu(t, w.plain)
+		pause(size.window)
+		took := cpu(t, w.ruled...) - used - (cpu(t, w.plain) - idle)
+		slos := (evaluated() - rules) / rulesOfSLO
+		if slos == 0 {
+			t.Fatal("no rule was evaluated")
+		}
+		of.Add(took.Seconds() / slos)
+		t.Logf("%.0f SLOs evaluated, %s each", slos, report.Seconds(took.Seconds()/slos))
+	}
+	return of
+}
