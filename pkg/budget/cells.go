@@ -16,22 +16,46 @@ import (
 //	run<<1            as above
 //	1, c
 const (
-	flagLost  = 1 << 0
+	flagLost  = 1 << 0 // cells were dropped
 	flagWhole = 1 << 1
+	flagGap   = 1 << 2 // u first less known stands after the flags
 )
 
 func (r *ring) append(b []byte) []byte {
 	b = binary.AppendVarint(b, r.first)
 	b = appendCounts(b, r.base)
 	mark := len(b)
-	b = appendFlags(b, r.lost, true)
-	b = binary.AppendUvarint(b, uint64(r.n))
-	if whole, ok := r.appendWhole(b); ok {
+	if whole, ok := r.appendWhole(r.appendShape(b, true)); ok {
 		return whole
 	}
-	b = appendFlags(b[:mark], r.lost, false)
-	b = binary.AppendUvarint(b, uint64(r.n))
-	return r.appendRaw(b)
+	return r.appendRaw(r.appendShape(b[:mark], false))
+}
+
+// appendShape appends the flags and the number of cells.
+func (r *ring) appendShape(b []byte, whole bool) []byte {
+	lost := r.known != wholePast
+	gap := lost && r.known != r.first
+	b = appendFlags(b, lost, whole, gap)
+	if gap {
+		b = binary.AppendUvarint(b, uint64(r.first-r.known))
+	}
+	return binary.AppendUvarint(b, uint64(r.n))
+}
+
+// readShape reads what appendShape wrote; first is known.
+func (r *ring) readShape(d *decoder) (n int, whole bool) {
+	flags := d.uvarint(flagLost | flagWhole | flagGap)
+	switch flags & (flagLost | flagGap) {
+	case 0:
+		r.known = wholePast
+	case flagLost:
+		r.known = r.first
+	case flagLost | flagGap:
+		r.known = r.first - int64(d.uvarint(math.MaxInt64/2))
+	default:
+		d.fail("a ring has a gap and has lost nothing")
+	}
+	return int(d.uvarint(uint64(r.limit))), flags&flagWhole != 0
 }
 
 // parts are the cells in order: the ring may wrap around.
@@ -140,24 +164,20 @@ func bitsOf(c Counts) [2]uint64 {
 
 // read makes an empty ring one that was written.
 func (r *ring) read(d *decoder) {
-	first, base := d.varint(), d.counts()
-	flags, n := d.uvarint(flagLost|flagWhole), int(d.uvarint(uint64(r.limit)))
-	if far := math.MaxInt64 / 2 / r.slot; first > far || first < -far {
+	r.first, r.base = d.varint(), d.counts()
+	if far := math.MaxInt64 / 2 / r.slot; r.first > far || r.first < -far {
 		d.fail("a ring begins outside of time")
 	}
-	if d.err != nil {
-		return
-	}
-	r.first, r.base, r.lost = first, base, flags&flagLost != 0
-	if n == 0 {
+	n, isWhole := r.readShape(d)
+	if d.err != nil || n == 0 {
 		return
 	}
 	r.grow(n)
 	r.n = n
-	if cells := r.cells[:n]; flags&flagWhole != 0 {
-		readWhole(d, cells, base)
+	if cells := r.cells[:n]; isWhole {
+		readWhole(d, cells, r.base)
 	} else {
-		readRaw(d, cells, base)
+		readRaw(d, cells, r.base)
 	}
 }
 

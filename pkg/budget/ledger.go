@@ -49,7 +49,7 @@ func New(longest time.Duration) *Ledger {
 			span = longest
 		}
 		slots := int((span+slack+r.slot-1)/r.slot) + 2
-		l.rings = append(l.rings, ring{slot: int64(r.slot), limit: slots})
+		l.rings = append(l.rings, ring{slot: int64(r.slot), limit: slots, known: wholePast})
 		if final {
 			break
 		}

@@ -1,5 +1,7 @@
 package budget
 
+import "math"
+
 // ring holds cumulative counts at the edges of equal slots of time. The cell
 // of edge e holds all events at or before e*slot. Subtracting two cells gives
 // the events between them, whatever the distance: one ring serves every
@@ -15,8 +17,11 @@ type ring struct {
 	n     int      // cells in use
 	cells []Counts // circular; grows up to limit
 	base  Counts   // what edges before first read as
-	lost  bool     // cells were dropped, so base is only right next to first
+	known int64    // edges before it read wrong: their cells were dropped
 }
+
+// wholePast is known while no cell was ever dropped.
+const wholePast = math.MinInt64
 
 // last is the edge of the newest cell.
 func (r *ring) last() int64 { return r.first + int64(r.n) - 1 }
@@ -42,7 +47,7 @@ func (r *ring) at(edge int64, total Counts) Counts {
 
 // reaches reports whether an edge reads exactly.
 func (r *ring) reaches(edge int64) bool {
-	return !r.lost || edge >= r.first
+	return edge >= r.known
 }
 
 // add spreads an increment over the cells: the cell of edge e takes what
@@ -56,7 +61,7 @@ func (r *ring) add(s *share, total Counts) {
 	r.cover(from, to, total)
 	if from < r.first { // out of reach: it lies before every cell
 		r.base = r.base.Add(s.at(min(r.first-1, to) * r.slot))
-		r.lost = true
+		r.known = r.first
 		from = r.first
 	}
 	for e := from; e <= r.last(); e++ {
@@ -87,9 +92,7 @@ func (r *ring) cover(from, to int64, total Counts) {
 		return
 	}
 	r.push(to, total)
-	if from < r.first && !r.lost {
-		r.unshift(max(from, r.last()-int64(r.limit)+1))
-	}
+	r.unshift(max(from, r.known, r.last()-int64(r.limit)+1))
 }
 
 // push appends cells up to edge, each reading as the total so far.
@@ -98,10 +101,10 @@ func (r *ring) push(edge int64, total Counts) {
 	if edge < next {
 		return
 	}
-	if skip := edge - int64(r.limit) + 1; skip > next { // a gap longer than the ring
-		r.head, r.n, r.first = 0, 0, skip
-		r.base, r.lost = total, true
-		next = skip
+	if edge-int64(r.limit) >= next { // a gap longer than the ring: nothing in it needs a cell
+		r.head, r.n, r.first = 0, 0, edge
+		r.base, r.known = total, next
+		next = edge
 	}
 	missing := int(edge - next + 1)
 	r.grow(min(r.n+missing, r.limit))
@@ -118,9 +121,10 @@ func (r *ring) drop(n int) {
 	if n <= 0 {
 		return
 	}
-	r.base, r.lost = *r.cell(r.first + int64(n) - 1), true
+	r.base = *r.cell(r.first + int64(n) - 1)
 	r.head = (r.head + n) % len(r.cells)
 	r.first += int64(n)
+	r.known = r.first
 	r.n -= n
 }
 
