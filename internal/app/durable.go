@@ -74,12 +74,12 @@ func (k kept) Cut() (func(context.Context, func(io.Writer) error) error, error) 
 	}, nil
 }
 
-// longReplay is how much of the log a restart may have to read: some seven
-// million samples, two or three seconds.
-const longReplay = 64 << 20
+// longLog is how much disk the log may take. How long a restart may read it is
+// the engine's to say.
+const longLog = 256 << 20
 
 // Due implements engine.Journal.
 func (k kept) Due() bool {
 	s := k.journal.Stats()
-	return s.BytesSinceSnapshot > longReplay || !s.Healthy
+	return s.BytesSinceSnapshot > longLog || !s.Healthy
 }

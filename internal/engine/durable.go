@@ -255,10 +255,20 @@ func (e *Engine) askSnapshot() {
 
 // snapshotEvery is how old a snapshot grows when little happens; retryAfter is
 // the pause after one that failed.
+//
+// A restart counts again what came after the snapshot, which takes about as
+// long as it took the first time: longRecount is when there is one for that,
+// unless snapshots take so long themselves that they would be most of what we
+// do. The last one before a stop is written unless the next start takes no more
+// than shortRecount, within the time that a supervisor leaves.
 const (
-	snapshotEvery = 5 * time.Minute
-	retryAfter    = 5 * time.Second
-	lookEvery     = time.Second
+	snapshotEvery      = 5 * time.Minute
+	retryAfter         = 5 * time.Second
+	lookEvery          = time.Second
+	longRecount        = 2 * time.Second
+	recountPerSnapshot = 4
+	shortRecount       = 100 * time.Millisecond
+	lastSnapshotWithin = 10 * time.Second
 )
 
 // snapshots writes one after a load, when the journal asks for it, and now and
@@ -270,6 +280,7 @@ func (e *Engine) snapshots(ctx context.Context) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	var last, failed time.Time
+	var took time.Duration
 	for due := false; ; {
 		select {
 		case <-ctx.Done():
@@ -278,10 +289,12 @@ func (e *Engine) snapshots(ctx context.Context) {
 			due = true
 		case <-look.C:
 		}
-		due = due || time.Since(last) >= snapshotEvery || e.options.Journal.Due()
+		due = due || time.Since(last) >= snapshotEvery || e.options.Journal.Due() ||
+			time.Duration(e.recount.Load()) > max(longRecount, recountPerSnapshot*took)
 		if !due || time.Since(failed) < retryAfter {
 			continue
 		}
+		begun := time.Now()
 		if err := e.saveSnapshot(ctx); err != nil {
 			if errors.Is(err, errLoaded) {
 				continue
@@ -293,6 +306,19 @@ func (e *Engine) snapshots(ctx context.Context) {
 			continue
 		}
 		last, due = time.Now(), false
+		took = last.Sub(begun)
+	}
+}
+
+// lastSnapshot writes one before a stop, if the next start would miss it.
+func (e *Engine) lastSnapshot(ctx context.Context) {
+	if time.Duration(e.recount.Load()) <= shortRecount {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastSnapshotWithin)
+	defer cancel()
+	if err := e.saveSnapshot(ctx); err != nil {
+		e.options.Logger.Warn("no snapshot before the stop: the next start reads the log instead", "error", err)
 	}
 }
 
@@ -303,11 +329,13 @@ func (e *Engine) saveSnapshot(ctx context.Context) error {
 	var instances []*sli.Instance
 	var save func(context.Context, func(io.Writer) error) error
 	var mark mark
+	var recount int64
 	var err error
 	if !e.do(ctx.Done(), func() {
 		if save, err = e.options.Journal.Cut(); err == nil {
 			sections, instances = e.core.cut()
 			mark, e.cutLost = e.mark, e.mark.lost
+			recount = e.recount.Swap(0)
 		}
 	}) {
 		return ctx.Err()
@@ -331,6 +359,7 @@ func (e *Engine) saveSnapshot(ctx context.Context) error {
 		return writeSection(w, []byte{kindEnd})
 	})
 	if err != nil { // it spelt series out, in vain
+		e.recount.Add(recount)
 		e.do(ctx.Done(), e.core.tracker.Edition)
 	}
 	return err

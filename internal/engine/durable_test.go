@@ -226,6 +226,36 @@ func TestRestartWithRecordsAlone(t *testing.T) {
 	})
 }
 
+// What would take a restart long is in a snapshot soon, and before a stop.
+func TestALongRecountIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memoryJournal{}
+		r := again(t, m)
+		betweenTicks()
+		f := r.shop("shop", time.Second)
+		f.past(time.Minute, 10, 0)
+		time.Sleep(5 * time.Second) // the snapshot after the start
+
+		saves := m.saved()
+		r.recount.Store(int64(longRecount))
+		time.Sleep(5 * time.Second)
+		if m.saved() != saves {
+			t.Error("a snapshot was written before it was due")
+		}
+		r.recount.Add(1)
+		time.Sleep(5 * time.Second)
+		if m.saved() != saves+1 || r.recount.Load() != 0 {
+			t.Errorf("%d snapshots, want one; %d ns to count again", m.saved()-saves, r.recount.Load())
+		}
+
+		r.recount.Store(int64(shortRecount) + 1)
+		r.stop()
+		if m.saved() != saves+2 || len(m.records) != 0 {
+			t.Errorf("stopped with %d records after the last of %d snapshots, want none after 2", len(m.records), m.saved()-saves)
+		}
+	})
+}
+
 // BenchmarkRecover10000SLOs restarts with thirty days of history.
 func BenchmarkRecover10000SLOs(b *testing.B) {
 	l := newLoad(b, 10_000, 2, 10, 0)

@@ -98,6 +98,9 @@ type Engine struct {
 	// at the last cut.
 	mark    mark
 	cutLost uint64
+	// recount is how long it took to count what no snapshot holds, in
+	// nanoseconds: a restart must count it again.
+	recount atomic.Int64
 
 	running chan struct{} // closed when Run has begun
 	stopped chan struct{} // closed when the owner has ended
@@ -119,13 +122,19 @@ func (e *Engine) Snapshot() *Snapshot { return e.snapshot.Load() }
 // Book is where receivers look up the series that are known.
 func (e *Engine) Book() *sli.Book { return e.core.Book() }
 
-// Run owns the core and the tick until ctx ends.
+// Run owns the core and the tick until ctx ends. Then it spares the next start
+// what would take it long, within lastSnapshotWithin.
 func (e *Engine) Run(ctx context.Context) error {
-	var owner sync.WaitGroup
-	owner.Go(func() { e.own(ctx) })
-	owner.Go(func() { e.snapshots(ctx) })
+	owned, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	var owner, saver sync.WaitGroup
+	owner.Go(func() { e.own(owned) })
+	saver.Go(func() { e.snapshots(ctx) })
 	close(e.running)
 	e.ticks(ctx)
+	saver.Wait()
+	e.lastSnapshot(owned)
+	release()
 	owner.Wait()
 	close(e.stopped)
 	return nil

@@ -52,7 +52,9 @@ func (e *Engine) count(batch *sli.Batch, now time.Time) (sli.Receipt, func(conte
 	if e.options.Journal.Busy() {
 		return sli.Receipt{}, nil, ErrBusy // nothing is counted: it will be sent again
 	}
+	begun := time.Now()
 	receipt, record := e.core.ingestRecorded(batch, now)
+	e.recount.Add(int64(time.Since(begun)))
 	return receipt, e.keep(record), nil
 }
 
