@@ -12,7 +12,7 @@ import (
 )
 
 // LoadSpecs reads the SLO documents of all files that match the patterns, in
-// the order of their paths. What is wrong with a document or a file takes
+// the order of their paths, as documents that may refer to each other. What is wrong with a document or a file takes
 // nothing away from the others; of two SLOs with one name the first counts.
 // A pattern without matches is a warning. check, which may be nil, is asked
 // about each valid Spec. An error means that a pattern cannot be understood;
@@ -22,19 +22,18 @@ func LoadSpecs(patterns []string, check func(*slo.Spec) []slo.Problem) ([]*slo.S
 	if err != nil {
 		return nil, nil, err
 	}
-	loader := slo.Loader{Check: check}
-	var specs []*slo.Spec
+	var read []slo.File
 	for _, file := range files {
 		data, err := readSpecs(file)
 		if err != nil {
 			problems = append(problems, fileProblem(file, err))
 			continue
 		}
-		s, p := loader.Load(file, data)
-		specs, problems = append(specs, s...), append(problems, p...)
+		read = append(read, slo.File{Name: file, Data: data})
 	}
+	specs, found := slo.Loader{Check: check}.Load(read...)
 	specs, duplicates := slo.Unique(specs)
-	return specs, append(problems, duplicates...), nil
+	return specs, slices.Concat(problems, found, duplicates), nil
 }
 
 // expandGlobs lists the files, each once, sorted.

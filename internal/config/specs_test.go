@@ -65,10 +65,10 @@ func TestLoadSpecs(t *testing.T) {
 		"spec twin a.yaml:1 (document 1)",
 		"spec b1 b.yaml:1 (document 1)",
 		"none/*: warning: no file matches this pattern; write SLO documents there, or correct slo_files",
-		"a.yaml:9 (document 2): error: spec.sli: refused",
-		"c.yml:1 (document 1): error: not valid YAML: did not find expected node content",
 		"huge.yml: error: the file has more than the 10485760 bytes allowed; split it into several files",
 		"sub.yaml: error: cannot be read: it is a folder; name the files in it: sub.yaml/*.yaml",
+		"a.yaml:9 (document 2): error: spec.sli: refused",
+		"c.yml:1 (document 1): error: not valid YAML: did not find expected node content",
 		`b.yaml:6 (document 2): error: metadata.name: service "s" already has an SLO "twin" at a.yaml:1 (document 1); rename or remove one of them`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -72,7 +72,7 @@ func (p *parse) documents(file string, data []byte, number int) {
 		p.compiled[spec] = program
 		return problems
 	}}
-	specs, problems := loader.Load(file, data)
+	specs, problems := loader.Load(slo.File{Name: file, Data: data})
 	p.specs = append(p.specs, specs...)
 	for _, found := range problems {
 		if found.Severity == slo.Warning {

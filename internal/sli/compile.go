@@ -12,6 +12,7 @@ import (
 
 	"github.com/slo-engine/slo-engine/pkg/budget"
 	"github.com/slo-engine/slo-engine/pkg/slo"
+	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
 )
 
 // Program is a compiled SLO: the series it counts, and what each adds.
@@ -83,6 +84,9 @@ func (t term) matches(l labels.Labels) bool {
 // its field path; the program is nil when there is one.
 func Compile(spec *slo.Spec) (*Program, []slo.Problem) {
 	c := &compiler{program: &Program{Spec: spec}}
+	if m := spec.Budgeting.Method; m != slo.Occurrences {
+		c.problem("spec.budgeting.method", "method "+m.String()+" "+strictyaml.NotSupported, "write occurrences, or remove budgeting")
+	}
 	switch {
 	case spec.SLI.Ratio != nil:
 		c.ratio(spec.SLI.Ratio)

@@ -8,14 +8,10 @@ import (
 )
 
 // decodeNative is the Decoder of kind SLO.
-func decodeNative(doc *strictyaml.Document) ([]*Spec, []Problem) {
+func decodeNative(doc *strictyaml.Document, _ *Library) ([]*Spec, []Problem) {
 	var n nativeDocument
-	var problems []Problem
 	found := doc.Decode(&n)
-	for _, p := range found {
-		problems = append(problems, fromYAML(p))
-	}
-	problems = append(problems, n.problems()...)
+	problems := append(FromYAML(found, Error), n.problems()...)
 	s := n.spec()
 	if found.Cover("spec.windows") {
 		s.Window = Window{Period: Month} // reported: nothing more to say about it
@@ -23,7 +19,20 @@ func decodeNative(doc *strictyaml.Document) ([]*Spec, []Problem) {
 	return []*Spec{s}, problems
 }
 
-// fromYAML makes a problem of the decoder ours.
+// FromYAML makes problems of the decoder ours. unknown is the severity of
+// fields that are not known.
+func FromYAML(found strictyaml.Problems, unknown Severity) []Problem {
+	var problems []Problem
+	for _, p := range found {
+		ours := fromYAML(p)
+		if p.Message == strictyaml.UnknownField {
+			ours.Severity = unknown
+		}
+		problems = append(problems, ours)
+	}
+	return problems
+}
+
 func fromYAML(p strictyaml.Problem) Problem {
 	return Problem{Origin: Origin{Line: p.Line}, Field: p.Path, Message: p.Message, Fix: p.Fix}
 }
@@ -51,7 +60,7 @@ func (n *nativeDocument) problems() []Problem {
 		add("spec.sli.latency.errors", "is empty", "write a selector, or remove it")
 	}
 	if r := s.SLI.Ratio; r != nil {
-		for field, text := range map[string]*string{"good": r.Good, "bad": r.Bad} {
+		for field, text := range map[string]*string{"total": r.Total, "good": r.Good, "bad": r.Bad, "errorRatio": r.ErrorRatio} {
 			if text != nil && *text == "" {
 				add("spec.sli.ratio."+field, "is empty", "write a counter, or remove it")
 			}
@@ -75,11 +84,24 @@ func (n *nativeDocument) spec() *Spec {
 		SLI:         n.Spec.SLI.sli(),
 		GroupBy:     n.Spec.GroupBy,
 		MaxGroups:   valueOr(n.Spec.MaxGroups, DefaultMaxGroups),
-		Alerting: Alerting{
-			Disabled:    n.Spec.Alerting.Disabled,
-			Labels:      n.Spec.Alerting.Labels,
-			Annotations: n.Spec.Alerting.Annotations,
-		},
+		Budgeting:   n.Spec.Budgeting.budgeting(),
+		Alerting:    n.Spec.Alerting.alerting(),
+	}
+}
+
+func (b *nativeBudgeting) budgeting() Budgeting {
+	out := Budgeting{Method: b.Method.Method, Slice: b.Slice, Target: b.Target.ratio}
+	if out.Method != Occurrences && out.Slice == 0 {
+		out.Slice = time.Minute
+	}
+	return out
+}
+
+func (a *nativeAlerting) alerting() Alerting {
+	return Alerting{
+		Disabled: a.Disabled, Name: a.Name, Labels: a.Labels, Annotations: a.Annotations,
+		Critical: AlertingOf(a.Critical), Warning: AlertingOf(a.Warning), Severities: a.Severities,
+		NoAbsent: a.Absent.Disabled, AbsentName: a.Absent.Name,
 	}
 }
 
@@ -96,7 +118,7 @@ func (s *nativeSpec) window() Window {
 func (n *nativeSLI) sli() SLI {
 	var s SLI
 	if r := n.Ratio; r != nil {
-		s.Ratio = &Ratio{Total: r.Total, Good: valueOr(r.Good, ""), Bad: valueOr(r.Bad, "")}
+		s.Ratio = &Ratio{Total: valueOr(r.Total, ""), Good: valueOr(r.Good, ""), Bad: valueOr(r.Bad, ""), ErrorRatio: valueOr(r.ErrorRatio, "")}
 	}
 	if l := n.Latency; l != nil {
 		s.Latency = &Latency{Histogram: l.Histogram, Below: l.Below, Unit: time.Duration(l.Unit), Errors: valueOr(l.Errors, "")}
@@ -105,7 +127,13 @@ func (n *nativeSLI) sli() SLI {
 		}
 	}
 	if t := n.Threshold; t != nil {
-		s.Threshold = &Threshold{Metric: t.Metric, Above: t.Above, Below: t.Below, Slice: valueOr(t.Slice, time.Minute)}
+		s.Threshold = &Threshold{
+			Metric: t.Metric, Above: t.Above, Below: t.Below, Exclusive: t.Exclusive,
+			Slice: valueOr(t.Slice, time.Minute), PerSample: t.PerSample,
+		}
+		if t.PerSample {
+			s.Threshold.Slice = valueOr(t.Slice, 0)
+		}
 	}
 	return s
 }

@@ -39,7 +39,9 @@ func (v *validator) groups() {
 func (v *validator) labels(field string, labels map[string]string) {
 	for name, value := range labels {
 		at := strictyaml.Key(field, name)
-		v.labelName(at, name)
+		if !v.taken(at, name) {
+			v.labelName(at, name)
+		}
 		v.labelValue(at, value)
 		if slices.Contains(v.spec.GroupBy, name) {
 			v.fail(at, fmt.Sprintf("label %q is also in groupBy, which gives it another value", name), "remove one of them")
@@ -48,6 +50,20 @@ func (v *validator) labels(field string, labels map[string]string) {
 			v.problems = append(v.problems, Problem{Severity: Warning, Field: at, Message: "is empty, which is the same as no label", Fix: "remove it"})
 		}
 	}
+}
+
+// taken lets documents of other formats, which know nothing of our labels, use
+// their names: alerts and series then carry the engine's.
+func (v *validator) taken(field, name string) bool {
+	foreign := v.spec.Format.APIVersion != "" && v.spec.Format.APIVersion != APIVersion
+	if !foreign || !slices.Contains(reserved, name) {
+		return false
+	}
+	v.problems = append(v.problems, Problem{
+		Severity: Warning, Field: field, Message: fmt.Sprintf("label %q is one that the engine sets itself", name),
+		Fix: "where both meet the engine's counts, and /metrics/slo shows yours as label_" + name,
+	})
+	return true
 }
 
 func (v *validator) labelName(field, name string) {

@@ -21,15 +21,22 @@ type Format struct {
 // String is "apiVersion kind", as messages write it.
 func (f Format) String() string { return strings.TrimSpace(f.APIVersion + " " + f.Kind) }
 
-// Decoder turns one document into Specs. Problems need no Origin: the Loader
-// adds it from their Field. A problem of Severity Error quarantines the whole
-// document; the Specs returned with it are then only looked at for further
-// problems. A Decoder does not validate: the Loader does.
-type Decoder func(doc *strictyaml.Document) ([]*Spec, []Problem)
+// Decoder reads the documents of one format. Exactly one of its functions is
+// set. Problems need no Origin: the Loader adds it from their Field, which is a
+// path of the document as it is written. A problem of Severity Error
+// quarantines the whole document.
+type Decoder struct {
+	// SLOs turns a document into Specs; the library knows the other documents.
+	// Specs returned with an Error are only looked at for further problems. It
+	// does not validate: the Loader does.
+	SLOs func(*strictyaml.Document, *Library) ([]*Spec, []Problem)
+	// Part reads a document that others refer to by its name.
+	Part func(*strictyaml.Document) (name string, part any, problems []Problem)
+}
 
 // Check looks for further problems in a Spec, such as PromQL that does not
 // compile. The Spec may have problems of its own: fields may be empty.
-// Problems need no Origin.
+// Problems need no Origin; their paths are those of the native format.
 type Check func(*Spec) []Problem
 
 // Loader turns files into Specs. The zero value reads the native format.
@@ -40,64 +47,117 @@ type Loader struct {
 	Check Check
 }
 
+// File is a file of documents.
+type File struct {
+	// Name is used for Origins only.
+	Name string
+	Data []byte
+}
+
 // Native returns the formats of this package: a map of the caller's own, to
 // add others to.
 func Native() map[Format]Decoder {
-	return map[Format]Decoder{{APIVersion, KindSLO}: decodeNative}
+	return map[Format]Decoder{{APIVersion, KindSLO}: {SLOs: decodeNative}}
 }
 
 // Load reads the documents of a file in the native format.
 func Load(name string, data []byte) ([]*Spec, []Problem) {
-	return Loader{}.Load(name, data)
+	return Loader{}.Load(File{name, data})
 }
 
-// Load reads all documents of a file. Each one becomes Specs or at least one
-// problem of Severity Error; a faulty document takes nothing away from its
-// neighbours. Documents are separated by lines that are "---" or start with
-// "--- "; those of nothing but comments are not counted. name is used for
-// Origins only.
-func (l Loader) Load(name string, data []byte) ([]*Spec, []Problem) {
-	if len(data) > MaxFileBytes {
-		return nil, []Problem{{
-			Origin:  Origin{File: name, Document: 1, Line: 1},
-			Message: fmt.Sprintf("the file has %d bytes, more than the %d allowed", len(data), MaxFileBytes),
-			Fix:     "split it into several files",
-		}}
-	}
+// Load reads all documents of files that belong together. Each document
+// becomes Specs, a part that others refer to, or at least one problem of
+// Severity Error; a faulty one takes nothing away from its neighbours.
+// Documents are separated by lines that are "---" or start with "--- "; those
+// of nothing but comments are not counted. The order is that of the files.
+func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 	if l.Formats == nil {
 		l.Formats = Native()
 	}
+	library := &Library{parts: map[Format]map[string]part{}}
+	var documents []*document
+	for _, f := range files {
+		documents = append(documents, l.split(f)...)
+	}
+	for _, d := range documents {
+		d.collect(library)
+	}
 	var specs []*Spec
 	var problems []Problem
-	for i, chunk := range strictyaml.Split(data) {
-		d := document{loader: &l, origin: Origin{File: name, Document: i + 1, Line: chunk.Line}}
-		specs = append(specs, d.load(chunk)...)
+	for _, d := range documents {
+		specs = append(specs, d.load(library)...)
 		problems = append(problems, d.sorted()...)
 	}
 	return specs, problems
+}
+
+// split parses the documents of a file.
+func (l *Loader) split(f File) (documents []*document) {
+	if len(f.Data) > MaxFileBytes {
+		d := &document{origin: Origin{File: f.Name, Document: 1, Line: 1}}
+		d.add("", Problem{
+			Message: fmt.Sprintf("the file has %d bytes, more than the %d allowed", len(f.Data), MaxFileBytes),
+			Fix:     "split it into several files",
+		})
+		return []*document{d}
+	}
+	for i, chunk := range strictyaml.Split(f.Data) {
+		d := &document{loader: l, origin: Origin{File: f.Name, Document: i + 1, Line: chunk.Line}}
+		d.parse(chunk)
+		documents = append(documents, d)
+	}
+	return documents
 }
 
 // document is one document on its way to Specs.
 type document struct {
 	loader   *Loader
 	origin   Origin
+	format   Format
+	decoder  Decoder // nothing: it cannot be decoded, and problems say why
 	source   *strictyaml.Document
 	problems []Problem
 }
 
-func (d *document) load(chunk strictyaml.Chunk) []*Spec {
+// parse reads the YAML and finds who decodes it.
+func (d *document) parse(chunk strictyaml.Chunk) {
 	source, problem := strictyaml.Parse(chunk)
 	if problem != nil {
 		d.add("", fromYAML(*problem))
-		return nil
+		return
 	}
 	d.source, d.origin.Line = source, source.Line()
-	decode, unknown := d.loader.decoder(source)
+	format, decoder, unknown := d.loader.decoder(source)
 	if unknown != nil {
 		d.add("", *unknown)
+		return
+	}
+	d.format, d.decoder = format, decoder
+}
+
+// collect puts a part into the library.
+func (d *document) collect(library *Library) {
+	if d.decoder.Part == nil {
+		return
+	}
+	name, value, problems := d.decoder.Part(d.source)
+	d.add("", problems...)
+	if anyError(problems) {
+		return
+	}
+	if first, taken := library.add(d.format, name, value, d.origin); taken {
+		d.add("", Problem{
+			Field: "metadata.name", Message: fmt.Sprintf("another %s is called %q, at %s", d.format.Kind, name, first),
+			Fix: "rename or remove one of them",
+		})
+	}
+}
+
+func (d *document) load(library *Library) []*Spec {
+	if d.decoder.SLOs == nil {
 		return nil
 	}
-	specs, problems := decode(source)
+	specs, problems := d.decoder.SLOs(d.source, library)
 	return d.accept(specs, problems)
 }
 
@@ -112,8 +172,8 @@ func (d *document) accept(specs []*Spec, decoding []Problem) []*Spec {
 	known := covered(decoding)
 	var good []*Spec
 	for _, s := range specs {
-		s.Origin = d.origin
-		found := slices.DeleteFunc(Validate(s), func(p Problem) bool { return known.Cover(p.Field) })
+		s.Origin, s.Format = d.origin, d.format
+		found := slices.DeleteFunc(s.here(Validate(s)), func(p Problem) bool { return known.Cover(p.Field) })
 		d.add(s.identity(), found...)
 		passed := d.check(s, covered(slices.Concat(decoding, found)))
 		if passed && !anyError(decoding) && !anyError(found) {
@@ -130,7 +190,7 @@ func (d *document) check(s *Spec, known strictyaml.Problems) bool {
 	if d.loader.Check == nil {
 		return true
 	}
-	found := slices.DeleteFunc(d.loader.Check(s), func(p Problem) bool { return known.Cover(p.Field) })
+	found := slices.DeleteFunc(s.here(d.loader.Check(s)), func(p Problem) bool { return known.Cover(p.Field) })
 	for i := range found {
 		found[i].Origin = Origin{} // the field says more exactly where
 	}
@@ -162,19 +222,19 @@ func (d *document) sorted() []Problem {
 }
 
 // decoder finds who decodes a document, or says why nobody does.
-func (l *Loader) decoder(doc *strictyaml.Document) (Decoder, *Problem) {
+func (l *Loader) decoder(doc *strictyaml.Document) (Format, Decoder, *Problem) {
 	format := Format{doc.Text("apiVersion"), doc.Text("kind")}
 	if format.APIVersion == "" {
 		format.APIVersion = doc.Text("version") // as Sloth has it
 	}
-	if decode, ok := l.Formats[format]; ok {
-		return decode, nil
+	if decoder, ok := l.Formats[format]; ok {
+		return format, decoder, nil
 	}
-	if decode, ok := l.Formats[Format{APIVersion: format.APIVersion}]; ok {
-		return decode, nil // a format whose documents have no kind
+	if decoder, ok := l.Formats[Format{APIVersion: format.APIVersion}]; ok {
+		return format, decoder, nil // a format whose documents have no kind
 	}
 	p := l.unknown(format)
-	return nil, &p
+	return format, Decoder{}, &p
 }
 
 // unknown says what is wrong with a format that nobody decodes.

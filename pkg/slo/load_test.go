@@ -66,6 +66,7 @@ func TestLoadGood(t *testing.T) {
 			Bad:   `http_requests_total{job="checkout", code=~"5.."}`,
 		}},
 		Origin: Origin{File: "a.yaml", Document: 1, Line: 1},
+		Format: Format{APIVersion, KindSLO},
 	}
 	with := func(change func(*Spec)) Spec { s := base; change(&s); return s }
 	berlin, err := time.LoadLocation("Europe/Berlin")
@@ -97,7 +98,7 @@ func TestLoadGood(t *testing.T) {
 				"groupBy: [route]", "groupBy: [route, http.method]\n  maxGroups: 5\n  budgeting: {method: occurrences}\n  alerting:\n    disabled: true\n    labels: {route_to: x}\n    annotations: {runbook_url: http://r}\n  #"),
 			with(func(s *Spec) {
 				s.Labels, s.GroupBy, s.MaxGroups = nil, []string{"route", "http.method"}, 5
-				s.Alerting = Alerting{true, map[string]string{"route_to": "x"}, map[string]string{"runbook_url": "http://r"}}
+				s.Alerting = Alerting{Disabled: true, Labels: map[string]string{"route_to": "x"}, Annotations: map[string]string{"runbook_url": "http://r"}}
 			}),
 		},
 		"latency": {
@@ -193,10 +194,10 @@ func TestLoadProblems(t *testing.T) {
 		"source":             {[]string{"service: checkout", "service: checkout\n  source: main"}, []string{"6 spec.source: is not supported by this version; remove it"}},
 		"composite":          {[]string{"service: checkout", "service: checkout\n  composite: [a]"}, []string{"6 spec.composite: is not supported by this version; remove it"}},
 		"policy":             {[]string{"service: checkout", "service: checkout\n  alerting:\n    policy: x"}, []string{"7 spec.alerting.policy: is not supported by this version; remove it"}},
-		"timeslices":         {[]string{"service: checkout", "service: checkout\n  budgeting: {method: timeslices}"}, []string{"6 spec.budgeting.method: method timeslices is not supported by this version; write occurrences, or remove budgeting"}},
-		"method":             {[]string{"service: checkout", "service: checkout\n  budgeting: {method: foo}"}, []string{`6 spec.budgeting.method: "foo" is not a budgeting method; write occurrences, or remove budgeting`}},
+		"timeslices":         {[]string{"service: checkout", "service: checkout\n  budgeting: {method: timeslices}"}, []string{"6 spec.budgeting.target: is missing; write the least share of good events in a good slice, such as 95%"}},
+		"method":             {[]string{"service: checkout", "service: checkout\n  budgeting: {method: foo}"}, []string{`6 spec.budgeting.method: "foo" is not a budgeting method; write occurrences, timeslices or ratio_timeslices`}},
 		"no total":           {[]string{"      total: http_requests_total{job=\"checkout\"}\n", ""}, []string{"10 spec.sli.ratio.total: is missing; write a counter of all events, such as http_requests_total"}},
-		"empty total":        {[]string{"http_requests_total{job=\"checkout\"}\n", "' '\n"}, []string{"11 spec.sli.ratio.total: is empty; write a PromQL expression"}},
+		"empty total":        {[]string{"http_requests_total{job=\"checkout\"}\n", "' '\n"}, []string{"11 spec.sli.ratio.total: is missing; write a counter of all events, such as http_requests_total"}},
 		"neither":            {[]string{"      bad: ", "      #"}, []string{"10 spec.sli.ratio: has neither good nor bad; write bad: with a counter of bad events, or good: with one of good events"}},
 		"good and bad":       {[]string{"      bad: ", "      good: x\n      bad: "}, []string{"10 spec.sli.ratio: has both good and bad; keep one of the two"}},
 		"empty bad":          {[]string{`bad:   http_requests_total{job="checkout", code=~"5.."}`, `bad: ""`}, []string{"12 spec.sli.ratio.bad: is empty; write a counter, or remove it"}},
@@ -355,7 +356,7 @@ func TestLoadCheck(t *testing.T) {
 		return []Problem{{Severity: Warning, Message: "slow"}}
 	}}
 	text := goodRatio + "---\n" + documentWith(t, "name: checkout-availability", "name: other") + "---\n" + documentWith(t, "30d", "30")
-	specs, problems := l.Load("a.yaml", []byte(text))
+	specs, problems := l.Load(File{"a.yaml", []byte(text)})
 	if len(specs) != 1 || specs[0].Name != "checkout-availability" || asked != 3 {
 		t.Fatalf("specs %v, asked %d times", specs, asked)
 	}
@@ -370,13 +371,13 @@ func TestLoadCheck(t *testing.T) {
 
 func TestLoadFormats(t *testing.T) {
 	formats := Native()
-	formats[Format{APIVersion: "prometheus/v1"}] = func(doc *strictyaml.Document) ([]*Spec, []Problem) {
+	formats[Format{APIVersion: "prometheus/v1"}] = Decoder{SLOs: func(doc *strictyaml.Document, _ *Library) ([]*Spec, []Problem) {
 		first, second := *validSpec(t), *validSpec(t)
 		first.Service, second.Service, second.Name = doc.Text("service"), doc.Text("service"), "not a name"
 		return []*Spec{&first, &second}, nil
-	}
+	}}
 	l := Loader{Formats: formats}
-	specs, problems := l.Load("a.yaml", []byte("version: prometheus/v1\nservice: sloth\n---\n"+goodRatio))
+	specs, problems := l.Load(File{"a.yaml", []byte("version: prometheus/v1\nservice: sloth\n---\n" + goodRatio)})
 	if len(specs) != 2 || specs[0].Service != "sloth" || specs[1].Service != "checkout" {
 		t.Errorf("specs %v", specs)
 	}

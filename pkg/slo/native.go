@@ -66,9 +66,10 @@ type nativeSLI struct {
 }
 
 type nativeRatio struct {
-	Total string  `yaml:"total" need:"a counter of all events, such as http_requests_total"`
-	Good  *string `yaml:"good"`
-	Bad   *string `yaml:"bad"`
+	Total      *string `yaml:"total"`
+	Good       *string `yaml:"good"`
+	Bad        *string `yaml:"bad"`
+	ErrorRatio *string `yaml:"errorRatio"`
 }
 
 type nativeLatency struct {
@@ -79,30 +80,49 @@ type nativeLatency struct {
 }
 
 type nativeThreshold struct {
-	Metric string         `yaml:"metric" need:"a gauge, such as queue_length"`
-	Above  *float64       `yaml:"above"`
-	Below  *float64       `yaml:"below"`
-	Slice  *time.Duration `yaml:"slice"`
+	Metric    string         `yaml:"metric" need:"a gauge, such as queue_length"`
+	Above     *float64       `yaml:"above"`
+	Below     *float64       `yaml:"below"`
+	Exclusive bool           `yaml:"exclusive"`
+	Slice     *time.Duration `yaml:"slice"`
+	PerSample bool           `yaml:"perSample"`
 }
 
 type nativeAlerting struct {
 	Policy      strictyaml.Later  `yaml:"policy"`
 	Disabled    bool              `yaml:"disabled"`
+	Name        string            `yaml:"name"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+	Critical    nativeAlertingOf  `yaml:"critical"`
+	Warning     nativeAlertingOf  `yaml:"warning"`
+	Severities  map[string]string `yaml:"severities"`
+	Absent      nativeAbsent      `yaml:"absent"`
+}
+
+type nativeAlertingOf struct {
+	Disabled    bool              `yaml:"disabled"`
 	Labels      map[string]string `yaml:"labels"`
 	Annotations map[string]string `yaml:"annotations"`
 }
 
+type nativeAbsent struct {
+	Disabled bool   `yaml:"disabled"`
+	Name     string `yaml:"name"`
+}
+
 type nativeBudgeting struct {
-	Method nativeMethod     `yaml:"method"`
-	Slice  strictyaml.Later `yaml:"slice"`
-	Target strictyaml.Later `yaml:"target"`
+	Method nativeMethod  `yaml:"method"`
+	Slice  time.Duration `yaml:"slice"`
+	Target nativeShare   `yaml:"target"`
 }
 
 type (
 	nativeObjective struct{ Objective }
 	nativeWindow    struct{ Window }
 	nativeUnit      time.Duration
-	nativeMethod    struct{}
+	nativeMethod    struct{ Method }
+	nativeShare     struct{ ratio float64 }
 	ignored         struct{}
 )
 
@@ -210,14 +230,33 @@ func (u *nativeUnit) UnmarshalValue(v strictyaml.Value) {
 	*u = nativeUnit(unit)
 }
 
-// UnmarshalValue takes the one method there is.
-func (*nativeMethod) UnmarshalValue(v strictyaml.Value) {
+// UnmarshalValue reads a budgeting method.
+func (m *nativeMethod) UnmarshalValue(v strictyaml.Value) {
 	text, ok := v.String()
-	switch {
-	case !ok || text == "occurrences":
-	case text == "timeslices" || text == "ratio_timeslices":
-		v.Report("method "+text+" "+strictyaml.NotSupported, "write occurrences, or remove budgeting")
-	default:
-		v.Report(fmt.Sprintf("%q is not a budgeting method", shorten(text)), "write occurrences, or remove budgeting")
+	if !ok {
+		return
 	}
+	method, ok := ParseMethod(text)
+	if !ok {
+		v.Report(fmt.Sprintf("%q is not a budgeting method", shorten(text)), "write occurrences, timeslices or ratio_timeslices")
+		return
+	}
+	m.Method = method
+}
+
+// UnmarshalValue reads a share of good events, which may be all of them.
+func (s *nativeShare) UnmarshalValue(v strictyaml.Value) {
+	text, bare := v.Number()
+	if !bare {
+		var ok bool
+		if text, ok = v.String(); !ok {
+			return
+		}
+	}
+	ratio, err := ParseShare(text)
+	if err != nil {
+		v.Report(err.Error(), "write a percentage such as 95%")
+		return
+	}
+	s.ratio = ratio
 }

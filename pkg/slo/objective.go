@@ -51,6 +51,15 @@ func ParseObjective(s string) (Objective, error) {
 	return Objective{ratio: ratio, budget: budget, text: percentText(r)}, nil
 }
 
+// ParseShare reads a share as ParseObjective does; all, "100%" or "1", is one too.
+func ParseShare(s string) (float64, error) {
+	if text := strings.TrimSpace(s); text == "1" || strings.TrimSpace(strings.TrimSuffix(text, "%")) == "100" && strings.HasSuffix(text, "%") {
+		return 1, nil
+	}
+	o, err := ParseObjective(s)
+	return o.Ratio(), err
+}
+
 // Ratio is the promised share of good events, 0 < Ratio < 1.
 func (o Objective) Ratio() float64 { return o.ratio }
 

@@ -34,23 +34,88 @@ type Spec struct {
 	GroupBy []string
 	// MaxGroups caps the instances; 0 was replaced by DefaultMaxGroups.
 	MaxGroups int
+	// Budgeting says how events become budget.
+	Budgeting Budgeting
 	// Alerting holds what the user said about alerts of this SLO.
 	Alerting Alerting
 	// Origin says where the document stands.
 	Origin Origin
+	// Format is that of the document.
+	Format Format
+	// Fields says where a document of another format has what the native one
+	// writes at a path: "spec.sli.ratio.bad" → "slos[0].sli.events.error_query".
+	// The longest path that leads counts. nil: the paths are the same.
+	Fields map[string]string
 }
 
 // ID is "service:name", the first part of every instance id.
 func (s *Spec) ID() string { return s.Service + ":" + s.Name }
 
+// Method says what of an SLO uses its budget up.
+type Method int
+
+// The budgeting methods, as OpenSLO names them.
+const (
+	// Occurrences: each bad event.
+	Occurrences Method = iota
+	// Timeslices: each slice of time with fewer good events than promised.
+	Timeslices
+	// RatioTimeslices: the mean of the slices' error ratios.
+	RatioTimeslices
+)
+
+var methodNames = map[Method]string{
+	Occurrences: "occurrences", Timeslices: "timeslices", RatioTimeslices: "ratio_timeslices",
+}
+
+// String is the method's name as native specs write it.
+func (m Method) String() string { return methodNames[m] }
+
+// ParseMethod is the reverse of String.
+func ParseMethod(s string) (Method, bool) {
+	for m, name := range methodNames {
+		if name == s {
+			return m, true
+		}
+	}
+	return Occurrences, false
+}
+
+// Budgeting says how events become budget. The zero value counts occurrences.
+type Budgeting struct {
+	Method Method
+	// Slice is the length of a slice; 0 for Occurrences.
+	Slice time.Duration
+	// Target is the least share of good events in a good slice, 0 < Target
+	// <= 1; 0 but for Timeslices.
+	Target float64
+}
+
 // Alerting is the alerting section of a Spec.
 type Alerting struct {
 	// Disabled switches the SLO's alerts off; burn is still computed.
 	Disabled bool
+	// Name is the burn alert's alertname. Empty: the usual one.
+	Name string
 	// Labels are added to the SLO's alerts, and to nothing else.
 	Labels map[string]string
 	// Annotations are added to the SLO's alerts, runbook_url among them.
 	Annotations map[string]string
+	// Critical and Warning are said of alerts of one severity only.
+	Critical, Warning AlertingOf
+	// Severities replace those of tiers: "page_slow" → "warning". A tier that
+	// is not there keeps its own.
+	Severities map[string]string
+	// NoAbsent switches the alert off that says that no samples come.
+	NoAbsent bool
+	// AbsentName is that alert's alertname. Empty: the usual one.
+	AbsentName string
+}
+
+// AlertingOf is what a Spec says about its alerts of one severity.
+type AlertingOf struct {
+	Disabled            bool
+	Labels, Annotations map[string]string
 }
 
 // SLI says how events are counted. Exactly one field is set.
@@ -60,12 +125,16 @@ type SLI struct {
 	Threshold *Threshold
 }
 
-// Ratio counts events with counters. Total is set, and exactly one of Good
-// and Bad. Each is a PromQL expression of counters.
+// Ratio counts events with counters: Total with one of Good and Bad, or
+// ErrorRatio alone. Each is a PromQL expression. {{.window}} in it stands for
+// the range that is looked at; a selector without functions is meant to be
+// summed over that range.
 type Ratio struct {
 	Total string
 	Good  string
 	Bad   string
+	// ErrorRatio is the share of bad events.
+	ErrorRatio string
 }
 
 // Latency counts an event as good when it took at most Below, read from a
@@ -88,12 +157,16 @@ type Latency struct {
 type Threshold struct {
 	// Metric is a PromQL selector of the gauge.
 	Metric string
-	// Above and Below bound the good values, inclusive; at least one is set.
-	// With Below = 100, a sample of 101 is bad.
+	// Above and Below bound the good values; at least one is set. With
+	// Below = 100, a sample of 101 is bad.
 	Above *float64
 	Below *float64
+	// Exclusive makes the bounds themselves bad; otherwise they are good.
+	Exclusive bool
 	// Slice is the length of one event. Default one minute.
 	Slice time.Duration
+	// PerSample makes each sample an event; Slice is 0 then.
+	PerSample bool
 }
 
 // Origin is where a document stands.

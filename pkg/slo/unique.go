@@ -18,7 +18,7 @@ func Unique(specs []*Spec) (kept []*Spec, problems []Problem) {
 			problems = append(problems, Problem{
 				Origin:  s.Origin,
 				SLO:     s.ID(),
-				Field:   "metadata.name",
+				Field:   s.field("metadata.name"),
 				Message: fmt.Sprintf("service %q already has an SLO %q at %s", s.Service, s.Name, f.Origin),
 				Fix:     "rename or remove one of them",
 			})

@@ -31,11 +31,16 @@ func Validate(s *Spec) []Problem {
 	v.name("spec.service", s.Service)
 	v.objective()
 	v.window()
+	v.budgeting()
 	v.sli()
 	v.groups()
 	v.labels("metadata.labels", s.Labels)
 	v.labels("spec.alerting.labels", s.Alerting.Labels)
 	v.annotations("spec.alerting.annotations", s.Alerting.Annotations)
+	v.labels("spec.alerting.critical.labels", s.Alerting.Critical.Labels)
+	v.annotations("spec.alerting.critical.annotations", s.Alerting.Critical.Annotations)
+	v.labels("spec.alerting.warning.labels", s.Alerting.Warning.Labels)
+	v.annotations("spec.alerting.warning.annotations", s.Alerting.Warning.Annotations)
 	return v.problems
 }
 
@@ -113,7 +118,13 @@ func (v *validator) sli() {
 
 func (v *validator) ratio(r *Ratio) {
 	const field = "spec.sli.ratio"
-	v.expression(field+".total", r.Total)
+	if r.ErrorRatio != "" {
+		v.errorRatio(field, r)
+		return
+	}
+	if strings.TrimSpace(r.Total) == "" {
+		v.fail(field+".total", "is missing", "write a counter of all events, such as http_requests_total")
+	}
 	good, bad := strings.TrimSpace(r.Good), strings.TrimSpace(r.Bad)
 	switch {
 	case r.Good != "" && r.Bad != "":
@@ -126,6 +137,13 @@ func (v *validator) ratio(r *Ratio) {
 		v.fail(field+".bad", "is the same as total: everything would be bad", "select the bad events only")
 	case good+bad == "":
 		v.fail(field, "has a blank expression", "write a counter")
+	}
+}
+
+func (v *validator) errorRatio(field string, r *Ratio) {
+	v.expression(field+".errorRatio", r.ErrorRatio)
+	if r.Total != "" || r.Good != "" || r.Bad != "" {
+		v.fail(field, "has errorRatio beside total, good or bad", "keep errorRatio alone, or total with good or bad")
 	}
 }
 
@@ -154,7 +172,32 @@ func (v *validator) threshold(t *Threshold) {
 	case t.Above != nil && t.Below != nil && *t.Above > *t.Below:
 		v.fail(field, fmt.Sprintf("above %v and below %v leave no good value", *t.Above, *t.Below), "swap them: good values lie between above and below")
 	}
-	v.slice(field+".slice", t.Slice)
+	switch {
+	case !t.PerSample:
+		v.slice(field+".slice", t.Slice)
+	case t.Slice != 0:
+		v.fail(field+".slice", "stands beside perSample", "keep one of the two")
+	}
+}
+
+// budgeting checks what an SLO of slices needs.
+func (v *validator) budgeting() {
+	const field = "spec.budgeting"
+	b := v.spec.Budgeting
+	switch {
+	case b.Method == Occurrences && b != Budgeting{}:
+		v.fail(field, "has a slice or a target, and counts occurrences", "write method: timeslices, or remove budgeting")
+		return
+	case b.Method == Occurrences:
+		return
+	case b.Method == Timeslices && b.Target == 0:
+		v.fail(field+".target", "is missing", "write the least share of good events in a good slice, such as 95%")
+	case b.Method == Timeslices && (b.Target < 0 || b.Target > 1):
+		v.fail(field+".target", "must be above 0% and at most 100%", "write a percentage such as 95%")
+	case b.Method == RatioTimeslices && b.Target != 0:
+		v.fail(field+".target", "is of no use to ratio_timeslices, whose slices are neither good nor bad", "remove it")
+	}
+	v.slice(field+".slice", b.Slice)
 }
 
 func (v *validator) finite(field string, bound *float64) {

@@ -20,6 +20,9 @@ func (d *Document) Decode(into any) Problems {
 	return r.problems
 }
 
+// UnknownField is the message about a field that nobody knows.
+const UnknownField = "unknown field"
+
 // run is one decoding.
 type run struct {
 	problems Problems
@@ -113,7 +116,7 @@ func (v Value) setStruct(target reflect.Value, f *fields) {
 		case f.rest != nil:
 			at.setEntry(target.FieldByIndex(f.rest), name)
 		default:
-			at.Report("unknown field", Suggest(name, f.names))
+			at.Report(UnknownField, Suggest(name, f.names))
 		}
 	})
 	for _, name := range f.needed {
