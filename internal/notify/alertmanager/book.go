@@ -1,6 +1,7 @@
 package alertmanager
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -34,7 +35,10 @@ type held struct {
 type book struct {
 	resend    time.Duration
 	retention time.Duration
-	entries   map[string]*held
+	// most is how many are handed out at a time: what a queue cannot take
+	// would be dropped, the same ones each time. Zero: all.
+	most    int
+	entries map[string]*held
 }
 
 func newBook(resend, retention time.Duration) *book {
@@ -42,7 +46,8 @@ func newBook(resend, retention time.Duration) *book {
 }
 
 // put records the batch and returns the alerts that are new or changed, in
-// their order.
+// their order. Those beyond the most are due at once, but for what travels
+// with the last one.
 func (b *book) put(now time.Time, batch []alerts.Alert) []item {
 	var changed []item
 	for _, a := range batch {
@@ -56,9 +61,17 @@ func (b *book) put(now time.Time, batch []alerts.Alert) []item {
 			h.resolvedSeen = now
 		}
 		b.entries[key] = h
+		if b.full(changed, h.group) {
+			h.sentAt = time.Time{}
+			continue
+		}
 		changed = append(changed, h.item)
 	}
 	return changed
+}
+
+func (b *book) full(list []item, group string) bool {
+	return b.most > 0 && len(list) >= b.most && list[len(list)-1].group != group
 }
 
 // stale reports whether a resolved alert was told and forgotten long ago, or
@@ -68,9 +81,9 @@ func (b *book) stale(now time.Time, a alerts.Alert) bool {
 }
 
 // due forgets what has been resolved for long enough and returns what is to be
-// sent again, in a stable order.
+// sent again, in a stable order; of more than the most those that wait longest.
 func (b *book) due(now time.Time) []item {
-	var again []item
+	var again []*held
 	for key, h := range b.entries {
 		switch {
 		case !h.resolvedSeen.IsZero() && now.Sub(h.resolvedSeen) >= b.retention:
@@ -78,12 +91,20 @@ func (b *book) due(now time.Time) []item {
 		// A last send in the future means that the clock was set back;
 		// waiting for it to catch up could let the alert expire.
 		case now.Sub(h.sentAt) >= b.resend || h.sentAt.After(now):
-			h.sentAt = now
-			again = append(again, h.item)
+			again = append(again, h)
 		}
 	}
-	slices.SortFunc(again, func(x, y item) int { return strings.Compare(x.key, y.key) })
-	return again
+	slices.SortFunc(again, func(x, y *held) int {
+		return cmp.Or(x.sentAt.Compare(y.sentAt), strings.Compare(x.key, y.key))
+	})
+	if b.most > 0 && len(again) > b.most {
+		again = again[:b.most]
+	}
+	items := make([]item, len(again))
+	for i, h := range again {
+		h.sentAt, items[i] = now, h.item
+	}
+	return items
 }
 
 // all returns every alert, sorted by its labels.

@@ -114,6 +114,7 @@ func New(opts Options) (*Dispatcher, error) {
 		return nil, err
 	}
 	d := &Dispatcher{opts: opts, metrics: m, book: newBook(opts.ResendInterval, opts.ResolvedRetention)}
+	d.book.most = max(1, opts.QueueCapacity/2) // beside what waits already
 	for _, s := range opts.Senders {
 		d.lanes = append(d.lanes, d.newLane(s))
 	}
@@ -180,9 +181,9 @@ func (d *Dispatcher) resend(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		select {
-		case now := <-ticker.C:
+		case <-ticker.C:
 			d.mu.Lock()
-			d.push(d.book.due(now))
+			d.push(d.book.due(d.opts.Now()))
 			d.mu.Unlock()
 		case <-ctx.Done():
 			return

@@ -49,16 +49,24 @@ func (r *Rejection) Error() string { return r.Err.Error() }
 func (r *Rejection) Unwrap() error { return r.Err }
 
 // outgoing computes what is sent for the alert at now. A firing alert ends
-// lifetime later; each resend moves that end on.
+// lifetime later; each resend moves that end on. Alertmanager refuses an end
+// before the beginning, which a clock that was set back in between would make:
+// what fires ends lifetime after it began then, and what has ended began when
+// it ended.
 func outgoing(a alerts.Alert, now time.Time, lifetime time.Duration) Outgoing {
-	ends := a.ResolvedAt
-	if a.Firing() {
+	starts, ends := a.StartsAt, a.ResolvedAt
+	switch {
+	case a.Firing() && now.Before(starts):
+		ends = starts.Add(lifetime)
+	case a.Firing():
 		ends = now.Add(lifetime)
+	case ends.Before(starts):
+		starts = ends
 	}
 	return Outgoing{
 		Labels:       a.Labels,
 		Annotations:  a.Annotations,
-		StartsAt:     a.StartsAt.UTC(),
+		StartsAt:     starts.UTC(),
 		EndsAt:       ends.UTC(),
 		GeneratorURL: a.GeneratorURL,
 	}
