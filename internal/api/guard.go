@@ -35,15 +35,19 @@ func newGuard(hosts []string, external *url.URL) *guard {
 	return g
 }
 
+// nosniff is shared by all answers.
+var nosniff = []string{"nosniff"}
+
 func (g *guard) protect(next http.Handler) http.Handler {
+	next = g.origin.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header()["X-Content-Type-Options"] = nosniff
 		if changes(r) && !g.knows(r.Host) {
 			writeProblem(w, fail(forbidden, "host %q is not one this engine answers to; set external_url to the address "+
 				"people use, list the name among the allowed hosts, or ask for localhost", r.Host))
 			return
 		}
-		g.origin.Handler(next).ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -48,6 +48,9 @@ func (o *observer) observe(name string, next http.Handler) http.Handler {
 func (o *observer) note(name string, r *http.Request, rec *recorder, took time.Duration) {
 	o.requests.WithLabelValues(name, strconv.Itoa(rec.status())).Inc()
 	o.seconds.WithLabelValues(name).Observe(took.Seconds())
+	if !o.logger.Enabled(r.Context(), slog.LevelDebug) {
+		return // what is said would be made all the same
+	}
 	o.logger.DebugContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "code", rec.status(),
 		"bytes", rec.bytes, "seconds", took.Seconds(), "remote", r.RemoteAddr)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/sli"
@@ -18,23 +19,18 @@ func (e *Engine) Ingest(ctx context.Context, batch *sli.Batch) (sli.Receipt, err
 	if err := e.begun(ctx); err != nil {
 		return sli.Receipt{}, err
 	}
-	now := e.options.Now()
-	var receipt sli.Receipt
-	var wait func(context.Context) error
-	var failed error
-	done := make(chan struct{}, 1) // the owner does not wait for us
-	err := e.enqueue(ctx, func() {
-		receipt, wait, failed = e.count(batch, now)
-		done <- struct{}{}
-	})
-	if err != nil {
+	c := e.calls.get(e)
+	c.batch, c.now = batch, e.options.Now()
+	if err := e.enqueue(ctx, c.run); err != nil {
 		return sli.Receipt{}, err
 	}
 	select {
-	case <-done:
+	case <-c.done:
 	case <-e.stopped:
 		return sli.Receipt{}, ErrStopped
 	}
+	receipt, wait, failed := c.receipt, c.wait, c.failed
+	e.calls.put(c)
 	if failed == nil && wait != nil {
 		failed = wait(ctx)
 	}
@@ -42,6 +38,41 @@ func (e *Engine) Ingest(ctx context.Context, batch *sli.Batch) (sli.Receipt, err
 		return sli.Receipt{}, failed
 	}
 	return receipt, nil
+}
+
+// call is a batch on its way through the owner. Calls are used again: made for
+// each request, they would be five objects of it.
+type call struct {
+	batch *sli.Batch
+	now   time.Time
+
+	receipt sli.Receipt
+	wait    func(context.Context) error
+	failed  error
+
+	run  func()        // has the owner count the batch
+	done chan struct{} // with room for one: the owner does not wait for us
+}
+
+// calls keeps calls that the owner is done with. One that the owner may never
+// come to is not given back.
+type calls struct{ pool sync.Pool }
+
+func (p *calls) get(e *Engine) *call {
+	if c, ok := p.pool.Get().(*call); ok {
+		return c
+	}
+	c := &call{done: make(chan struct{}, 1)}
+	c.run = func() {
+		c.receipt, c.wait, c.failed = e.count(c.batch, c.now)
+		c.done <- struct{}{}
+	}
+	return c
+}
+
+func (p *calls) put(c *call) {
+	c.batch, c.receipt, c.wait, c.failed = nil, sli.Receipt{}, nil, nil
+	p.pool.Put(c)
 }
 
 // count counts a batch and hands its record to the journal.

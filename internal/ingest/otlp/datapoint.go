@@ -15,22 +15,18 @@ const maxRest = 256 << 10
 // dataPoints reads the points of a metric: those of known series from their
 // bytes, the rest through the library.
 func (d *decoder) dataPoints(m *metricBytes) error {
-	d.rest, d.keys = d.rest[:0], d.keys[:0] // an error may have left some
+	d.rest, d.keys, d.block.n = d.rest[:0], d.keys[:0], 0 // an error may have left some
 	c := cursor{b: m.data}
 	for c.next() {
 		if c.tag != fieldDataPoints {
 			c.skip() // readHead has looked at it
 			continue
 		}
-		key, known, err := d.dataPoint(m, c.bytes())
-		c.note(err)
-		if !known {
-			d.rest = append(d.rest, m.data[c.start:c.at]...)
-			d.keys = append(d.keys, key)
-		}
-		if len(d.rest) >= maxRest {
-			c.note(d.translateRest(m))
-		}
+		point := c.bytes()
+		c.note(d.dataPoint(m, point, m.data[c.start:c.at]))
+	}
+	if c.err == nil {
+		c.note(d.flush(m))
 	}
 	if c.err != nil || len(d.keys) == 0 {
 		return c.err
@@ -38,13 +34,26 @@ func (d *decoder) dataPoints(m *metricBytes) error {
 	return d.translateRest(m)
 }
 
-// dataPoint takes a point if its series is known; otherwise it returns the
-// key under which it is to be learnt.
-func (d *decoder) dataPoint(m *metricBytes, b []byte) (key sli.Key, known bool, err error) {
-	if m.form == fieldHistogram {
-		return d.histogramPoint(m, b)
+// dataPoint reads a point; field is the same with its tag and length.
+func (d *decoder) dataPoint(m *metricBytes, b, field []byte) error {
+	if m.form != fieldHistogram {
+		return d.numberPoint(m, b, field)
 	}
-	return d.numberPoint(m, b)
+	key, known, err := d.histogramPoint(m, b)
+	if known || err != nil {
+		return err
+	}
+	return d.putAside(m, field, key)
+}
+
+// putAside leaves a point to the library. It is to be learnt under a key.
+func (d *decoder) putAside(m *metricBytes, field []byte, key sli.Key) error {
+	d.rest = append(d.rest, field...)
+	d.keys = append(d.keys, key)
+	if len(d.rest) < maxRest {
+		return nil
+	}
+	return d.translateRest(m)
 }
 
 // take reports whether a series is known, and makes room for a point of it
@@ -61,8 +70,13 @@ func (d *decoder) take(m *metricBytes, key sli.Key) (room *sli.Point, known bool
 		d.accepted++
 		return nil, true
 	}
-	d.batch.Samples = append(d.batch.Samples, sli.Sample{Known: found, Type: m.typ, Temporality: m.temporality})
-	return &d.batch.Samples[len(d.batch.Samples)-1].Point, true
+	return d.room(m, found), true
+}
+
+// room is where the next point of a known series goes.
+func (d *decoder) room(m *metricBytes, known *sli.Known) *sli.Point {
+	d.batch.Samples = append(d.batch.Samples, sli.Sample{Known: known, Type: m.typ, Temporality: m.temporality})
+	return &d.batch.Samples[len(d.batch.Samples)-1].Point
 }
 
 // moment is what the points of all metrics have in common.

@@ -21,6 +21,7 @@ type decoder struct {
 
 	resource   resourceBytes
 	translator *translator // nil until something has to be translated
+	block      block       // the points that are next
 
 	// Of the metric at hand, what was not known: data points as fields of
 	// their message, and the key of each.

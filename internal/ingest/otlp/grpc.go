@@ -24,6 +24,8 @@ func (d *direct) newGRPC(limits ingest.Limits) *grpc.Server {
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.ForceServerCodecV2(bytesCodec{}),
+		//lint:ignore SA1019 kept for all of grpc 1; its successor is one for the whole process and knows no limit
+		grpc.RPCDecompressor(gzipLater{}),
 	)
 	server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: metricsService,
@@ -41,7 +43,11 @@ func (d *direct) export(_ any, ctx context.Context, read func(any) error, _ grpc
 	defer request.Free()
 	w := d.work.get()
 	defer d.work.put(w)
-	a, err := d.intake.takeBytes(ctx, &w.decoder, request.ReadOnlyData())
+	body, err := w.reader.message(request.ReadOnlyData())
+	if err != nil {
+		return nil, err
+	}
+	a, err := d.intake.takeBytes(ctx, &w.decoder, body)
 	if err != nil {
 		return nil, err
 	}

@@ -48,8 +48,9 @@ type histogramBytes struct {
 	odd bool
 }
 
-// histogramPoint is dataPoint for histograms. A stale point is left to the
-// translator, and nothing is learnt from it: its bounds need not be good.
+// histogramPoint takes a point if all its series are known; otherwise it
+// returns the key under which they are to be learnt. A stale point is left to
+// the translator, and nothing is learnt from it: its bounds need not be good.
 func (d *decoder) histogramPoint(m *metricBytes, b []byte) (sli.Key, bool, error) {
 	p := histogramBytes{moment: moment{key: m.key}}
 	if err := p.read(b); err != nil {

@@ -33,7 +33,7 @@ func (d *direct) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case contentType != protobufType && contentType != jsonType:
 		http.Error(w, "Content-Type must be "+protobufType+" or "+jsonType, http.StatusUnsupportedMediaType)
 	default:
-		a, err := d.receive(w, r, contentType)
+		a, err := d.receive(r, contentType)
 		if err != nil {
 			writeError(w, contentType, err)
 			return
@@ -56,10 +56,10 @@ func mediaType(r *http.Request) string {
 
 // receive reads and takes a request. Its errors are gRPC statuses, or
 // errTooLarge.
-func (d *direct) receive(w http.ResponseWriter, r *http.Request, contentType string) (answer, error) {
+func (d *direct) receive(r *http.Request, contentType string) (answer, error) {
 	work := d.work.get()
 	defer d.work.put(work)
-	body, err := work.reader.read(w, r)
+	body, err := work.reader.read(r)
 	switch {
 	case errors.Is(err, errTooLarge):
 		return answer{}, err
@@ -120,8 +120,18 @@ func writeError(w http.ResponseWriter, contentType string, err error) {
 	write(w, contentType, code, body)
 }
 
+// Header values that all answers share, which Set would make anew each time.
+var (
+	protobufHeader = []string{protobufType}
+	jsonHeader     = []string{jsonType}
+)
+
 func write(w http.ResponseWriter, contentType string, code int, body []byte) {
-	w.Header().Set("Content-Type", contentType)
+	value := protobufHeader
+	if contentType == jsonType {
+		value = jsonHeader
+	}
+	w.Header()["Content-Type"] = value
 	w.WriteHeader(code)
 	_, _ = w.Write(body) // the sender is gone: it will send again
 }

@@ -23,22 +23,6 @@ type numberBytes struct {
 	form  tag // numberDouble or numberInt; 0: no value
 }
 
-// numberPoint is dataPoint for sums and gauges.
-func (d *decoder) numberPoint(m *metricBytes, b []byte) (sli.Key, bool, error) {
-	p := numberBytes{moment: moment{key: m.key}}
-	if err := p.read(b); err != nil {
-		return 0, false, err
-	}
-	if !p.possible() {
-		return p.key, false, nil
-	}
-	room, known := d.take(m, p.key)
-	if room != nil {
-		p.fill(room)
-	}
-	return p.key, known, nil
-}
-
 func (p *numberBytes) read(b []byte) error {
 	c := cursor{b: b}
 	for c.next() {

@@ -29,15 +29,15 @@ const maxKept = 4 << 20
 
 func (s *workshop) put(w *work) {
 	w.decoder.forget()
-	if cap(w.reader.body) > maxKept {
-		w.reader.body = nil
+	if cap(w.reader.body)+cap(w.reader.sent) > maxKept {
+		w.reader.body, w.reader.sent = nil, nil
 	}
 	s.pool.Put(w)
 }
 
 // forget drops what belongs to the last request.
 func (d *decoder) forget() {
-	d.page, d.translator, d.resource, d.batch.Series = nil, nil, resourceBytes{}, nil
+	d.page, d.translator, d.resource, d.batch.Series, d.block = nil, nil, resourceBytes{}, nil, block{}
 	const sampleBytes = 64
 	if cap(d.batch.Samples)*sampleBytes > maxKept {
 		d.batch.Samples = nil
