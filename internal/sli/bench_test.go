@@ -128,3 +128,21 @@ func BenchmarkCut(b *testing.B) {
 		b.ReportMetric(float64(len(c.tracker.Cut(nil)))/100_000, "B/series")
 	}
 }
+
+// BenchmarkSweep says how long the owner is busy when one in ten of 100,000
+// series has been silent for a day.
+func BenchmarkSweep(b *testing.B) {
+	for range b.N {
+		b.StopTimer()
+		c := newCrowd(b, 100_000, spec("a", errorsOf, "service"))
+		c.learn(b)
+		c.now = began.Add(25 * time.Hour)
+		for i := range c.samples {
+			c.samples[i].Point.Time = c.now.UnixNano()
+		}
+		var receipt Receipt
+		c.tracker.Ingest(&Batch{Samples: c.samples[10_000:]}, c.now, &receipt)
+		b.StartTimer()
+		c.tracker.Sweep(c.now)
+	}
+}

@@ -14,43 +14,83 @@ import (
 // bind finds the instances that count a series. What the series already is to
 // an instance, before, it stays over a rebinding.
 func (t *Tracker) bind(s *series, as called, before []binding) {
+	var list []binding
 	for _, c := range t.candidates(as) {
 		view, ok := as.view(c.term)
 		if !ok {
 			continue
 		}
 		in := t.instance(c.program, view)
-		var latency *part
+		var part histogramKey
 		if c.program.Spec.SLI.Latency != nil {
-			latency = &part{key: histogramKeyOf(view, as.target, in)}
-			if !c.program.form(latency.key, c.term.role) {
+			part = histogramKeyOf(view, as.target, in)
+			if !c.program.form(part, c.term.role) {
 				in.notice(NoticeBothForms)
 				continue
 			}
 		}
-		b := s.binding(c, in, before)
-		if b.latency == nil {
-			b.latency = latency
+		var b *binding
+		list, b = join(list, binding{cohort: in.cohort(s.family.target), role: c.term.role}, before)
+		b.weigh(c.term)
+		b.mark(slow, b.is(slow) || c.term.slow)
+		if part.hash != 0 {
+			b.more().hash = part.hash
 		}
-		b.weight = b.weight.Add(c.term.weight)
-		b.slow = b.slow || c.term.slow
-		if b.role == roleBucket && b.latency.bucket == nil {
-			b.latency.bucket = c.program.bucket(b.latency.key, view)
-			if b.latency.bucket != nil && s.counter.seen { // its first point is over: a baseline
+		if b.role == roleBucket && b.bucket() == nil {
+			b.more().bucket = c.program.bucket(part, view)
+			if b.bucket() != nil && s.counter.seen { // its first point is over: a baseline
 				b.offer(verdict{})
 			}
 		}
 	}
 	// A bucket of slow events holds no good ones, and a bucket without a bound is none.
-	s.bindings = slices.DeleteFunc(s.bindings, func(b binding) bool {
-		return b.role == roleBucket && (b.slow || b.latency.bucket == nil) ||
-			b.role == roleCounter && b.weight == budget.Counts{}
-	})
-	s.bindings = slices.Clip(s.bindings)
-	s.roles = 0
-	for i := range s.bindings {
-		s.roles |= 1 << s.bindings[i].role
+	s.chain(slices.DeleteFunc(list, func(b binding) bool {
+		return b.role == roleBucket && (b.is(slow) || b.bucket() == nil) ||
+			b.role.weighed() && b.weight() == budget.Counts{}
+	}))
+}
+
+// join finds or adds a binding; one that was there before goes on.
+func join(list []binding, b binding, before []binding) ([]binding, *binding) {
+	if i := slices.IndexFunc(list, b.like); i >= 0 {
+		return list, &list[i]
 	}
+	if i := slices.IndexFunc(before, b.like); i >= 0 {
+		b.heard, b.marks = before[i].heard, before[i].marks&^slow
+		if old := before[i].also; old != nil {
+			b.also = &also{hash: old.hash, bucket: old.bucket}
+		}
+	}
+	list = append(list, b)
+	return list, &list[len(list)-1]
+}
+
+// like reports whether two bindings are one: to the same instance, in the same
+// role.
+func (b binding) like(other binding) bool { return b.cohort == other.cohort && b.role == other.role }
+
+// chain makes a list the series' bindings, and the series a member of their
+// cohorts.
+func (s *series) chain(list []binding) {
+	s.binding, s.roles = binding{}, 0
+	at := &s.binding
+	for i, b := range list {
+		if i > 0 {
+			at.more().next = new(binding)
+			at = at.next()
+		}
+		*at = b
+		s.roles |= 1 << b.role
+		s.join(at)
+	}
+}
+
+// unchained are copies of the series' bindings.
+func (s *series) unchained() (list []binding) {
+	for b := s.bindings(); b != nil; b = b.next() {
+		list = append(list, *b)
+	}
+	return list
 }
 
 // NoticeBothForms marks an instance whose histogram arrives both classic and
@@ -71,7 +111,7 @@ func (p *program) form(key histogramKey, r role) bool {
 
 func histogramKeyOf(view labels.Labels, target string, in *Instance) histogramKey {
 	h, _ := view.HashWithoutLabels(nil, labels.BucketLabel)
-	return histogramKey{in, h ^ stringHash(target)}
+	return histogramKey{in, max(h^stringHash(target), 1)}
 }
 
 // view is the labels under which a term selects the series, if it does.
@@ -83,34 +123,6 @@ func (c called) view(t *term) (labels.Labels, bool) {
 		return c.raw, true
 	}
 	return nil, false
-}
-
-// binding finds or adds the series' binding to an instance.
-func (s *series) binding(c selected, in *Instance, before []binding) *binding {
-	fed := false
-	for i := range s.bindings {
-		if s.bindings[i].instance != in {
-			continue
-		}
-		if s.bindings[i].role == c.term.role {
-			return &s.bindings[i]
-		}
-		fed = true
-	}
-	b := binding{instance: in, role: c.term.role}
-	for _, old := range before {
-		if old.instance == in && old.role == b.role {
-			b.member, b.latency = old.member, old.latency
-		}
-	}
-	if b.member == nil {
-		b.member = in.cohort(s.family.target).join()
-	}
-	s.bindings = append(s.bindings, b)
-	if !fed {
-		in.feeds = append(in.feeds, s)
-	}
-	return &s.bindings[len(s.bindings)-1]
 }
 
 // instance finds or makes the instance of a series' group.

@@ -2,6 +2,7 @@ package sli
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"sync/atomic"
 )
 
@@ -35,13 +36,16 @@ func (k Key) With(salt uint64) Key {
 // Known is a series that the tracker knows, or knows that no SLO looks at. It
 // stays good for as long as anyone holds it.
 type Known struct {
-	series *series // nil: no SLO looks at it
-	tag    uint32
+	slab  *slab // of the series; nil: no SLO looks at it
+	tag   uint32
+	place uint8 // in the slab
 }
+
+func (k *Known) series() *series { return &k.slab.series[k.place] }
 
 // Ignored says that no SLO looks at the series: its points need not be handed
 // over.
-func (k *Known) Ignored() bool { return k.series == nil }
+func (k *Known) Ignored() bool { return k.slab == nil }
 
 // Tag is what the receiver gave with the series when it was learnt.
 func (k *Known) Tag() uint32 { return k.tag }
@@ -57,7 +61,7 @@ type Book struct {
 // Page is the book at one time. What was found in it once is found again, so a
 // request reads one page from its beginning to its end.
 type Page struct {
-	slots []slot // a power of two; linear probing
+	slots []slot // in the order of their keys; linear probing
 	used  int    // owner only
 }
 
@@ -85,8 +89,8 @@ func (b *Book) Page() *Page { return b.page.Load() }
 
 // Find returns the series that was learnt under a key; nil if none was.
 func (p *Page) Find(k Key) *Known {
-	for i := p.start(uint64(k)); ; i++ {
-		s := &p.slots[i&uint64(len(p.slots)-1)]
+	for i := p.start(uint64(k)); ; i = p.after(i) {
+		s := &p.slots[i]
 		switch s.key.Load() {
 		case uint64(k):
 			return s.known.Load()
@@ -96,7 +100,19 @@ func (p *Page) Find(k Key) *Known {
 	}
 }
 
-func (p *Page) start(key uint64) uint64 { return key & uint64(len(p.slots)-1) }
+// start is where the look-up of a key begins. Keys in their order begin in that
+// order, so a page is written anew from its beginning to its end.
+func (p *Page) start(key uint64) uint {
+	i, _ := bits.Mul64(key, uint64(len(p.slots)))
+	return uint(i)
+}
+
+func (p *Page) after(i uint) uint {
+	if i++; i == uint(len(p.slots)) {
+		return 0
+	}
+	return i
+}
 
 // learn keeps a series under a key, if there is room: without, it is read each
 // time, which costs time but loses nothing.
@@ -105,8 +121,8 @@ func (b *Book) learn(k Key, known *Known) {
 	if p.used >= b.limit {
 		return
 	}
-	if p.used >= len(p.slots)/4*3 {
-		p = b.rewrite(2*len(p.slots), func(*Known) bool { return true })
+	if p.used >= len(p.slots)/5*4 { // small steps: what is free is memory, too
+		p = b.rewrite(len(p.slots)/4*5, func(k *Known) *Known { return k })
 	}
 	p.put(uint64(k), known)
 }
@@ -123,8 +139,8 @@ func (b *Book) ignore(k Key, tag uint32) {
 
 // put adds a key, unless it is there.
 func (p *Page) put(key uint64, known *Known) {
-	for i := p.start(key); ; i++ {
-		s := &p.slots[i&uint64(len(p.slots)-1)]
+	for i := p.start(key); ; i = p.after(i) {
+		s := &p.slots[i]
 		switch s.key.Load() {
 		case key:
 			return
@@ -137,12 +153,14 @@ func (p *Page) put(key uint64, known *Known) {
 	}
 }
 
-// rewrite makes a new page of what is kept.
-func (b *Book) rewrite(size int, keep func(*Known) bool) *Page {
+// rewrite makes a new page of what is kept, under which name ever.
+func (b *Book) rewrite(size int, keep func(*Known) *Known) *Page {
 	old, p := b.page.Load(), newPage(size)
 	for i := range old.slots {
 		s := &old.slots[i]
-		if known := s.known.Load(); known != nil && keep(known) {
+		if known := s.known.Load(); known == nil {
+			continue
+		} else if known = keep(known); known != nil {
 			p.put(s.key.Load(), known)
 		}
 	}
@@ -150,12 +168,12 @@ func (b *Book) rewrite(size int, keep func(*Known) bool) *Page {
 	return p
 }
 
-// strike forgets the keys of series that are not kept, or everything once the
-// book is full: whatever is still sent is learnt again.
-func (b *Book) strike(keep func(*Known) bool) {
+// strike keeps what keep says in place of each series, nil: nothing. Once the
+// book is full it forgets everything: whatever is still sent is learnt again.
+func (b *Book) strike(keep func(*Known) *Known) {
 	p := b.page.Load()
 	if p.used >= b.limit {
-		keep = func(*Known) bool { return false }
+		keep = func(*Known) *Known { return nil }
 	}
 	b.rewrite(len(p.slots), keep)
 }

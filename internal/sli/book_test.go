@@ -29,15 +29,16 @@ func TestBook(t *testing.T) {
 			}
 		}
 	})
+	var known register
+	symbols := newSymbols()
 	for i := range all {
-		all[i] = &series{}
-		all[i].Known.series = all[i]
+		all[i] = known.add(symbols, called{target: fmt.Sprint(i)})
 		b.learn(Key(i+1), &all[i].Known)
 	}
 	close(stop)
 	reader.Wait()
 	for i, s := range all {
-		if got := b.Page().Find(Key(i + 1)); got == nil || got.series != s {
+		if got := b.Page().Find(Key(i + 1)); got == nil || got.series() != s {
 			t.Fatalf("key %d finds %v", i+1, got)
 		}
 	}
@@ -45,7 +46,7 @@ func TestBook(t *testing.T) {
 	if b.Page().Find(n+1) != nil {
 		t.Error("a full book learnt one more")
 	}
-	b.strike(func(*Known) bool { return true })
+	b.strike(func(k *Known) *Known { return k })
 	if b.Page().Find(1) != nil {
 		t.Error("a full book kept its keys")
 	}
@@ -114,11 +115,11 @@ func TestSymbolsDoNotGrowForEver(t *testing.T) {
 		}
 		b.tracker.Sweep(now)
 	}
-	if n := len(b.tracker.symbols.texts); b.tracker.Known() != 1000 || n > 2500 {
+	if n := len(b.tracker.symbols.places); b.tracker.Known() != 1000 || n > 2500 {
 		t.Errorf("%d symbols for %d series", n, b.tracker.Known())
 	}
-	for _, s := range b.tracker.series {
-		if pod := b.tracker.symbols.unpack(s.names).labels.Get("pod"); pod[:2] != "4-" {
+	for s := range b.tracker.series.all() {
+		if pod := s.called().labels.Get("pod"); pod[:2] != "4-" {
 			t.Fatalf("pod %s is left", pod)
 		}
 	}

@@ -10,40 +10,52 @@ import (
 // several connections. Until all have arrived, a sample set says nothing: good
 // events without their total would look like an outage.
 type cohort struct {
-	members []*member
-	living  int   // members that are expected in every sample set
-	round   int64 // event time of the newest sample set
-	arrived int   // members that are in it
-	blind   int   // members in quarantine
-	since   int64 // wall time at which its first member came
-	whole   bool  // its sample sets come in one piece
-	heard   int64 // wall time of its newest sample
-	active  int64 // how long it has been sending; an outage counts as one interval
-	pace    pace
+	instance *Instance
+	members  *series // the first one; bindings lead to the next
+	round    int64   // event time of the newest sample set
+	since    int64   // wall time at which its first member came
+	heard    int64   // wall time of its newest sample
+	active   int64   // how long it has been sending; an outage counts as one interval
+	pace     pace
+	living   int32 // members that are expected in every sample set
+	arrived  int32 // members that are in it
+	blind    int32 // members in quarantine
+	whole    bool  // its sample sets come in one piece
 }
 
-// member is one series in a cohort.
-type member struct {
-	cohort *cohort
-	last   int64 // event time of its newest sample
-	heard  int64 // the cohort's active when that came
-	alive  bool
-	blind  bool // its samples are refused: two writers
+// join makes a series a member, in as many ways as it is bound to the cohort.
+func (s *series) join(b *binding) {
+	b.sibling = nil
+	for other := s.bindings(); other != b; other = other.next() {
+		if other.cohort == b.cohort {
+			return
+		}
+	}
+	b.sibling, b.cohort.members = b.cohort.members, s
 }
 
-// blinds notes whether the member is in quarantine. It is not waited for, and
+// after is the cohort's next member.
+func (s *series) after(c *cohort) *series {
+	b := s.bindings()
+	for b.cohort != c {
+		b = b.next()
+	}
+	return b.sibling
+}
+
+// blinds notes whether the series is in quarantine. It is not waited for, and
 // what its siblings count means nothing without it.
-func (m *member) blinds(on bool) {
-	if m.blind == on {
+func (b *binding) blinds(on bool, newest int64) {
+	if b.is(blind) == on {
 		return
 	}
-	m.blind = on
+	b.mark(blind, on)
 	if !on {
-		m.cohort.blind--
+		b.cohort.blind--
 		return
 	}
-	m.cohort.blind++
-	m.leave()
+	b.cohort.blind++
+	b.leave(newest)
 }
 
 // pace is the usual time between sample sets: the smaller of the last two,
@@ -58,45 +70,47 @@ func (p *pace) learn(gap int64) {
 	p.last = gap
 }
 
-func (c *cohort) join() *member {
-	m := &member{cohort: c}
-	c.members = append(c.members, m)
-	return m
-}
-
-// arrive notes a sample. A whole sample set, one that came in one piece, is
-// not waited for, and its samples may lie further apart: senders read their
-// clock for each metric.
-func (m *member) arrive(t, now int64, whole bool) {
-	c := m.cohort
-	counted := m.alive && m.last >= c.round-int64(jitter)
-	if !m.alive {
-		m.alive = true
+// arrive notes a sample; newest is the time of the one before. A whole sample
+// set, one that came in one piece, is not waited for, and its samples may lie
+// further apart: senders read their clock for each metric.
+func (b *binding) arrive(a *arrival, newest int64) {
+	c, t := b.cohort, a.point.Time
+	counted := b.is(alive) && newest >= c.round-int64(jitter)
+	if !b.is(alive) {
+		b.mark(alive, true)
 		c.living++
 	}
-	m.last = max(m.last, t)
-	c.active += min(now-c.heard, c.pace.interval+int64(settle))
-	c.heard, m.heard = now, c.active
-	samePiece := whole && now == c.since
+	c.active += max(0, min(a.now-c.heard, c.pace.interval+int64(settle))) // the clock may be set back
+	c.heard, b.heard = a.now, c.activity()
+	samePiece := a.whole && a.now == c.since
 	switch {
 	case c.round == 0:
-		c.round, c.arrived, c.since = t, 1, now
+		c.round, c.arrived, c.since = t, 1, a.now
 	case t > c.round+int64(jitter) && !samePiece:
 		c.pace.learn(t - c.round)
-		c.round, c.arrived, c.since = t, 1, now
+		c.round, c.arrived, c.since = t, 1, a.now
 	case t >= c.round-int64(jitter) && !counted:
 		c.arrived++
 	}
-	c.whole = whole
+	c.whole = a.whole
+}
+
+// activity is active in milliseconds, as a member keeps it. It begins anew
+// after seven weeks, which is longer than anyone lags.
+func (c *cohort) activity() uint32 { return uint32(c.active / int64(time.Millisecond)) }
+
+// lag is for how long of the cohort's activity a member has not been heard.
+func (b *binding) lag() int64 {
+	return int64(b.cohort.activity()-b.heard) * int64(time.Millisecond)
 }
 
 // leave notes that the series ended: it is not waited for.
-func (m *member) leave() {
-	if m.alive {
-		m.alive = false
-		m.cohort.living--
-		if m.last >= m.cohort.round-int64(jitter) {
-			m.cohort.arrived--
+func (b *binding) leave(newest int64) {
+	if b.is(alive) {
+		b.mark(alive, false)
+		b.cohort.living--
+		if newest >= b.cohort.round-int64(jitter) {
+			b.cohort.arrived--
 		}
 	}
 }
@@ -149,13 +163,16 @@ func (c *cohort) slowest(now, patience int64) int64 {
 		return c.round
 	}
 	slowest := c.round
-	for _, m := range c.members {
-		switch {
-		case !m.alive || m.last >= c.round-int64(jitter):
-		case c.active+now-c.heard-m.heard > patience+c.pace.interval:
-			m.leave()
-		default:
-			slowest = min(slowest, m.last)
+	for s := c.members; s != nil; s = s.after(c) {
+		for b := s.bindings(); b != nil; b = b.next() {
+			newest := s.newest(b)
+			switch {
+			case b.cohort != c || !b.is(alive) || newest >= c.round-int64(jitter):
+			case b.lag()+now-c.heard > patience+c.pace.interval:
+				b.leave(newest)
+			default:
+				slowest = min(slowest, newest)
+			}
 		}
 	}
 	return slowest

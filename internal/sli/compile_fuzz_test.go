@@ -17,11 +17,14 @@ import (
 func oddSelectors() []string {
 	selectors := []string{
 		`x_total`, `{__name__="x"}`, `{__name__=~"x.*"}`, `{__name__!="x",a="b"}`, `{"http.requests","a.b"!~"c|d"}`, `x{a=~"(a+)+$"}`, `x{a=~"a{1000}"}`,
-		`x{a=~"("}`, `x{a=~".*"}`, `x{a=""}`, `x{a="\xff"}`, `x{__name__="y"}`, `x offset 1h`, `x @ 5`, `NaN`, `"a"`, `1`, `x{a=~"(?i)ABC"}`, `x{le="1"}`, `x_bucket`, `vector(0)`, ``,
+		`x{a=~"("}`, `x{a=~".*"}`, `x{a=""}`, `x{a="\xff"}`, `x{__name__="y"}`, `x offset 1h`, `x @ 5`, `NaN`, `"a"`, `1`, `x{a=~"(?i)ABC"}`, `x{le="1"}`, `x_bucket`, `vector(0)`, ``, `{"A",""}`, `{A=~"."}*2`,
 	}
 	wrappings := []string{
 		`%`, `sum(%)`, `sum by (a) (%)`, `avg(%)`, `rate(%[5m])`, `increase(%[{{.window}}])`, `rate(%[5m:])`, `% or vector(0)`, `% + %`, `% - (% - %)`, `-%`,
 		`% / %`, `(((%)))`, `% unless %`, `topk(1, %)`, `%[5m]`, `label_replace(%,"a","b","c","d")`, `{{.window}}%`,
+		`1 - % / %`, `(% - %) / %`, `1 - (sum(%) / sum(%) or vector(1))`, `% * 60 / (60 * %)`, `sum by (a) (%) / on(a) group_left sum by (a) (%)`, `irate(%[5m])`,
+		`1 - histogram_fraction(0, 0.3, sum(rate(%[5m])))`, `histogram_fraction(0, 1, %) * histogram_count(%)`, `1 - avg_over_time(%[{{ .window }}])`,
+		`sum_over_time(%[5m]) / count_over_time(%[5m])`, `1 - sum_over_time(%[5m]) / count_over_time(%[5m])`, `clamp_min(%, 0) > 0`, `+% or on() vector(0)`, `% or % * 0`,
 	}
 	var texts []string
 	for _, wrapping := range wrappings {
@@ -46,11 +49,13 @@ func FuzzSelector(f *testing.F) {
 			"spec.sli.ratio.total":       badOf(text, `z_total`),
 			"spec.sli.ratio.bad":         badOf(`z_total`, text),
 			"spec.sli.ratio.good":        goodOf(`z_total`, text),
+			"spec.sli.ratio.errorRatio":  ratioOf(text),
 			"spec.sli.latency.histogram": {Latency: &slo.Latency{Histogram: text, Below: time.Second}},
 			"spec.sli.latency.errors":    {Latency: &slo.Latency{Histogram: "z", Errors: text, Below: time.Second}},
 			"spec.sli.threshold.metric":  {Threshold: &slo.Threshold{Metric: text}},
 		}
 		if text == "" {
+			delete(given, "spec.sli.ratio.errorRatio")
 			delete(given, "spec.sli.ratio.good") // then it is bad that is not given
 			delete(given, "spec.sli.latency.errors")
 		}

@@ -15,7 +15,7 @@ import (
 // lines writes a program as a reader would check it: one line for each
 // selector, with what an event of it adds as bad/total.
 func (p *Program) lines() []string {
-	roles := map[role]string{roleCounter: "counter", roleBucket: "bucket", roleNative: "native", roleGauge: "gauge"}
+	roles := map[role]string{roleCounter: "counter", roleBucket: "bucket", roleNative: "native", roleGauge: "gauge", roleEvents: "events", roleFast: "fast"}
 	var lines []string
 	for _, t := range p.terms {
 		line := fmt.Sprintf("%s %s", roles[t.role], t)
@@ -52,6 +52,13 @@ func TestCompileExpressions(t *testing.T) {
 		{`x_total - ignoring(code) y_total`, []string{`x_total +0/+1`, `y_total +0/-1`}, "x_total y_total"},
 		{`a - (b - (c + d))`, []string{`a +0/+1`, `b +0/-1`, `c +0/+1`, `d +0/+1`}, "a b c d"},
 		{`x_total - x_total{code="404"}`, []string{`x_total +0/+1`, `x_total{code="404"} +0/-1`}, "x_total x_total"},
+		{`sum(increase(x_total[5m])) or on() vector(0)`, []string{`x_total +0/+1`}, "x_total"},
+		{`sum(x_total) or sum(y_total) * 0`, []string{`x_total +0/+1`}, "x_total"},
+		{`x_total - -(+y_total)`, []string{`x_total +0/+1`, `y_total +0/+1`}, "x_total y_total"},
+		{`sum(rate(x_total[5m])) > 0`, []string{`x_total +0/+1`}, "x_total"},
+		{`clamp_min(sum(x_total >= 0) != 0, 0)`, []string{`x_total +0/+1`}, "x_total"},
+		{`60 * rate(x_total[5m]) * (2 / 4) / 60 * 2`, []string{`x_total +0/+1`}, "x_total"},
+		{`sum(rate(x_bucket{le="0.3"}[5m]))`, []string{`x_bucket{le="0.3"} +0/+1`}, "x_bucket"},
 		{`{"http.requests", "http.code"=~"5.."}`, []string{`{"http.code"=~"5..",__name__="http.requests"} +0/+1`}, "http.requests"},
 		{`{__name__="x_total"}`, []string{`x_total +0/+1`}, "x_total"},
 		{`{__name__=~"http_.+_total", job="a"}`, []string{`{__name__=~"http_.+_total",job="a"} +0/+1`}, "*"},
@@ -125,14 +132,24 @@ func TestCompileSLIs(t *testing.T) {
 	}
 }
 
+// cannotFix is what to do about all that cannot be counted.
+const cannotFix = "write selectors, with sum(), rate(), increase(), + and - around them; " +
+	"what only a query can answer needs a PromQL source, which is not supported by this version"
+
 // What does not add events up is refused, with the part that is meant and why.
 func TestCompileRefuses(t *testing.T) {
-	const fix = "write selectors, with sum(), rate(), increase(), + and - around them"
+	const fix = cannotFix
 	const (
 		sum  = "only sum() adds events up"
 		call = "only rate() and increase() of a counter can be counted"
 		past = "offset and @ look into the past, events count when they happen"
 		not  = "it is not a sum of counters"
+
+		again   = "a subquery looks at the same events again and again"
+		product = "only numbers, and histogram_count() of a histogram_fraction(), can be multiplied with"
+		factor  = "a factor must be above 0"
+		clips   = "it changes a difference that is below 0 for a while, and so the count"
+		units   = "it does not count in the same unit as the other events: rate() or increase(), and factors, must be the same throughout"
 	)
 	tests := []struct{ expr, part, why string }{
 		{`avg(x)`, `avg(x)`, sum},
@@ -145,10 +162,24 @@ func TestCompileRefuses(t *testing.T) {
 		{`sum(rate(x[5m] offset 1h))`, `x offset 1h`, past},
 		{`x @ 10`, `x @ 10.000`, past},
 		{`rate(x[5m] @ end())`, `x @ end()`, past},
-		{`rate(x[5m:1m])`, `x[5m:1m]`, not},
-		{`x * 2`, `x * 2`, `"*" does not add events up`},
+		{`rate(x[5m:1m])`, `x[5m:1m]`, again},
+		{`max_over_time(x[5m:1m])`, `max_over_time(x[5m:1m])`, call},
+		{`x * y`, `x * y`, product},
+		{`x * 0`, `x * 0`, factor},
+		{`x * -1`, `x * -1`, factor},
+		{`x / 0`, `x / 0`, factor},
+		{`x + y * 2`, `y * 2`, units},
+		{`x * 2`, `x * 2`, units},
+		{`rate(x[5m]) + increase(x[5m])`, `increase(x[5m])`, units},
+		{`increase(x[5m]) + increase(x[{{.window}}])`, `increase(x[{{.window}}])`, units},
 		{`x / y`, `x / y`, `"/" does not add events up`},
 		{`x % 2`, `x % 2`, `"%" does not add events up`},
+		{`(x - y) > 0`, `(x - y) > 0`, clips},
+		{`clamp_min(x - y, 0)`, `clamp_min(x - y, 0)`, clips},
+		{`clamp_min(x, 1)`, `clamp_min(x, 1)`, call},
+		{`x < 0`, `x < 0`, `"<" does not add events up`},
+		{`x > bool 0`, `x > bool 0`, `">" does not add events up`},
+		{`x - on (a) group_left () y`, `x - on (a) group_left () y`, "with group_left and group_right a series counts once for each that it is paired with"},
 		{`x > 5`, `x > 5`, `">" does not add events up`},
 		{`x == bool 1`, `x == bool 1`, `"==" does not add events up`},
 		{`x and y`, `x and y`, `"and" does not add events up`},
@@ -157,18 +188,26 @@ func TestCompileRefuses(t *testing.T) {
 		{`x or vector(1)`, `x or vector(1)`, `"or" does not add events up`},
 		{`vector(0) or x`, `vector(0) or x`, `"or" does not add events up`},
 		{`x + 1`, `1`, not},
-		{`-x`, `-x`, not},
+		{`-x`, `-x`, "it only takes events away"},
+		{`0 - x`, `0`, not},
 		{`1`, `1`, not},
 		{`"x"`, `"x"`, not},
 		{`scalar(x)`, `scalar(x)`, call},
 		{`vector(0)`, `vector(0)`, call},
 		{`time()`, `time()`, call},
-		{`histogram_quantile(0.9, x_bucket)`, `histogram_quantile(0.9, x_bucket)`, call},
-		{`label_replace(x, "a", "$1", "b", "(.*)")`, `label_replace(x, "a", "$1", "b", "(.*)")`, call},
-		{`absent(x)`, `absent(x)`, call},
-		{`irate(x[5m])`, `irate(x[5m])`, call},
-		{`delta(x[5m])`, `delta(x[5m])`, call},
-		{`sum_over_time(x[5m])`, `sum_over_time(x[5m])`, call},
+		{`histogram_quantile(0.9, x_bucket)`, `histogram_quantile(0.9, x_bucket)`, uncountable["histogram_quantile"]},
+		{`max_over_time(x[5m])`, `max_over_time(x[5m])`, call},
+		{`label_replace(x, "a", "$1", "b", "(.*)")`, `label_replace(x, "a", "$1", "b", "(.*)")`, uncountable["label_replace"]},
+		{`sum(absent(x))`, `absent(x)`, uncountable["absent"]},
+		{`irate(x[{{.window}}])`, `irate(x[{{.window}}])`, uncountable["irate"]},
+		{`delta(x[5m])`, `delta(x[5m])`, uncountable["delta"]},
+		{`avg_over_time(x[5m])`, `avg_over_time(x[5m])`, uncountable["avg_over_time"]},
+		{`sum_over_time(increase(x[5m])[1h:])`, `increase(x[5m])[1h:]`, again},
+		{`histogram_sum(rate(h[5m]))`, `histogram_sum(rate(h[5m]))`, uncountable["histogram_sum"]},
+		{`histogram_fraction(0, 0.3, h)`, `histogram_fraction(0, 0.3, h)`, uncountable["histogram_fraction"]},
+		{`histogram_fraction(0, 0.3, h) * histogram_count(i)`, `histogram_fraction(0, 0.3, h) * histogram_count(i)`, "the share is of one histogram and the number of another"},
+		{`histogram_fraction(0.1, 0.3, h) * histogram_count(h)`, `histogram_fraction(0.1, 0.3, h)`, "only the share from 0 to a threshold can be counted"},
+		{`histogram_count(histogram_count(h))`, `histogram_count(histogram_count(h))`, "its argument is no histogram"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.expr, func(t *testing.T) {
@@ -244,7 +283,7 @@ func TestCompileRefusesHistograms(t *testing.T) {
 func TestCompileRefusesThresholds(t *testing.T) {
 	for expr, want := range map[string]slo.Problem{
 		`avg(depth)`:      {Message: "`avg(depth)` is not a plain selector", Fix: "write the gauge's name with label matchers; each of its series is compared"},
-		`depth offset 5m`: {Message: "cannot count `depth offset 5m` as data arrives: …", Fix: "write selectors, with sum(), rate(), increase(), + and - around them"},
+		`depth offset 5m`: {Message: "cannot count `depth offset 5m` as data arrives: …", Fix: cannotFix},
 		`depth >`:         {Message: "is not PromQL: …", Fix: `write a selector such as http_requests_total{job="shop"}`},
 	} {
 		want.Field = "spec.sli.threshold.metric"
@@ -255,7 +294,7 @@ func TestCompileRefusesThresholds(t *testing.T) {
 
 // Who mends a document wants to hear everything at once.
 func TestCompileReportsEveryProblem(t *testing.T) {
-	const fix = "write selectors, with sum(), rate(), increase(), + and - around them"
+	const fix = cannotFix
 	wantProblems(t, goodOf(`avg(a) + max(b) - c + 1`, `sum(`),
 		slo.Problem{Field: "spec.sli.ratio.good", Message: "is not PromQL: …", Fix: `write a selector such as http_requests_total{job="shop"}`},
 		slo.Problem{Field: "spec.sli.ratio.total", Message: "cannot count `avg(a)` as data arrives: …", Fix: fix},

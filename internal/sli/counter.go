@@ -41,47 +41,58 @@ func gap(from, to, interval int64) bool {
 // counter reads one series of a counter: it remembers the last sample and
 // says what the next one adds.
 type counter struct {
-	last reading // newest sample; its start is the stream's
-	// interval is the usual time between two samples, 0 until known.
-	interval int64
-	seen     bool
-	// rare is what few series need; nil until it is.
-	rare *rare
-}
-
-// reading is a sample as it is remembered.
-type reading struct {
+	// The newest sample: its time, the stream's start, and its value, the bits
+	// of an integer or of a float.
 	time, start int64
-	bits        uint64 // of the value: an integer, or a float
-	isInt       bool
+	bits        uint64
+	rare        *rare // what few series need; nil until it is
+	// interval is the usual time between two samples, 0 until known. In
+	// milliseconds, to fit.
+	interval    uint32
+	isInt, seen bool
+	temporality Temporality
+	// forgotten says that the last value was too old to subtract, or of
+	// another kind: the next one is a baseline.
+	forgotten bool
 }
 
-func readingOf(p *Point) reading {
+// usual is the usual time between two samples, 0 until known.
+func (c *counter) usual() int64 { return int64(c.interval) * int64(time.Millisecond) }
+
+// setUsual rounds up: a short interval is not an unknown one.
+func (c *counter) setUsual(interval int64) {
+	const most = math.MaxUint32 * int64(time.Millisecond)
+	c.interval = uint32((min(max(interval, 0), most) + int64(time.Millisecond) - 1) / int64(time.Millisecond))
+}
+
+// take makes p the newest sample.
+func (c *counter) take(p *Point) {
+	c.time, c.start, c.isInt = p.Time, p.Start, p.IsInt
+	c.bits = math.Float64bits(p.Value)
 	if p.IsInt {
-		return reading{p.Time, p.Start, uint64(p.Int), true}
+		c.bits = uint64(p.Int)
 	}
-	return reading{p.Time, p.Start, math.Float64bits(p.Value), false}
 }
 
-func (r *reading) integer() int64 { return int64(r.bits) }
+func (c *counter) integer() int64 { return int64(c.bits) }
 
-func (r *reading) value() float64 {
-	if r.isInt {
-		return float64(r.integer())
+func (c *counter) value() float64 {
+	if c.isInt {
+		return float64(c.integer())
 	}
-	return math.Float64frombits(r.bits)
+	return math.Float64frombits(c.bits)
 }
 
 // equals reports whether a point has the same value.
-func (r *reading) equals(p *Point) bool {
-	if r.isInt && p.IsInt {
-		return r.integer() == p.Int
+func (c *counter) equals(p *Point) bool {
+	if c.isInt && p.IsInt {
+		return c.integer() == p.Int
 	}
-	return r.value() == value(p)
+	return c.value() == value(p)
 }
 
-// rare is what a counter remembers of resets, of a second writer, and of
-// deltas.
+// rare is what a series remembers of resets, of a second writer, of deltas, of
+// its end, and as a gauge or a native histogram.
 type rare struct {
 	deltas
 	// peak is the value before the last sample, if that was a reset; else 0.
@@ -90,6 +101,9 @@ type rare struct {
 	back int
 	// quarantine holds a stream that several writers share.
 	quarantine quarantine
+	native     *native // set once a native histogram came
+	sampled    int64   // event time of the newest sample as a gauge
+	gone       int64   // event time at which the series ended, 0 while it lives
 }
 
 type quarantine struct {
@@ -104,6 +118,15 @@ func (c *counter) rarely() *rare {
 		c.rare = &rare{}
 	}
 	return c.rare
+}
+
+// begin forgets what was read so far, but when that was.
+func (c *counter) begin() {
+	rest := c.rare
+	*c = counter{time: c.time, temporality: c.temporality, forgotten: c.forgotten}
+	if rest != nil && (rest.sampled != 0 || rest.gone != 0) {
+		c.rare = &rare{sampled: rest.sampled, gone: rest.gone}
+	}
 }
 
 // quarantined reports whether several writers share the stream.
@@ -152,7 +175,8 @@ func (c *counter) cumulative(p *Point, b birth) verdict {
 		return verdict{reason: reason}
 	}
 	if !c.seen {
-		c.seen, c.last = true, readingOf(p)
+		c.seen = true
+		c.take(p)
 		if b.born {
 			return verdict{
 				increment: increment{b.from, p.Time, value(p), gap(b.from, p.Time, b.interval)},
@@ -161,7 +185,7 @@ func (c *counter) cumulative(p *Point, b birth) verdict {
 		}
 		return verdict{}
 	}
-	if p.Time <= c.last.time {
+	if p.Time <= c.time {
 		return verdict{reason: c.repeated(p)}
 	}
 	if reason, baseline := c.collides(p); reason != "" || baseline {
@@ -171,7 +195,7 @@ func (c *counter) cumulative(p *Point, b birth) verdict {
 		return verdict{reason: reason}
 	}
 	v := verdict{increment: increment{
-		c.last.time, p.Time, c.difference(p), gap(c.last.time, p.Time, c.interval),
+		c.time, p.Time, c.difference(p), gap(c.time, p.Time, c.usual()),
 	}, counted: true}
 	c.advance(p)
 	return v.sane()
@@ -189,9 +213,9 @@ func (v verdict) sane() verdict {
 // repeated judges a point that is not newer than the last one.
 func (c *counter) repeated(p *Point) Reason {
 	switch {
-	case p.Time < c.last.time:
+	case p.Time < c.time:
 		return ReasonOutOfOrder
-	case c.last.equals(p):
+	case c.equals(p):
 		return ReasonDuplicate
 	}
 	return ReasonMultipleWriters
@@ -223,10 +247,10 @@ func (c *counter) collides(p *Point) (reason Reason, baseline bool) {
 // startGoesBack: or it jumps to a moment before the stream's newest sample. A
 // later start is a restart.
 func (c *counter) startGoesBack(p *Point) bool {
-	if p.Start == 0 || c.last.start == 0 || p.Start == c.last.start {
+	if p.Start == 0 || c.start == 0 || p.Start == c.start {
 		return false
 	}
-	return p.Start < c.last.start || p.Start+int64(time.Second) < c.last.time
+	return p.Start < c.start || p.Start+int64(time.Second) < c.time
 }
 
 // returns: right after a drop the value is back where it was, and hardly
@@ -247,25 +271,25 @@ func (c *counter) returns(p *Point) bool {
 // difference is what was counted since the last sample. A drop is a reset, and
 // so is a later start: then the new value counts whole.
 func (c *counter) difference(p *Point) float64 {
-	if p.Start != 0 && c.last.start != 0 && p.Start != c.last.start && p.Start < p.Time {
+	if p.Start != 0 && c.start != 0 && p.Start != c.start && p.Start < p.Time {
 		return value(p)
 	}
-	if p.IsInt && c.last.isInt { // exact beyond 2^53
-		if p.Int < c.last.integer() {
+	if p.IsInt && c.isInt { // exact beyond 2^53
+		if p.Int < c.integer() {
 			return float64(p.Int)
 		}
-		return float64(p.Int - c.last.integer())
+		return float64(p.Int - c.integer())
 	}
-	if value(p) < c.last.value() {
+	if value(p) < c.value() {
 		return value(p)
 	}
-	return value(p) - c.last.value()
+	return value(p) - c.value()
 }
 
 // advance makes p the last sample.
 func (c *counter) advance(p *Point) {
-	waited, before := gap(c.last.time, p.Time, c.interval), c.last.value()
-	c.learn(p.Time - c.last.time)
+	waited, before := gap(c.time, p.Time, c.usual()), c.value()
+	c.learn(p.Time - c.time)
 	if dropped := value(p) < before; dropped || c.rare != nil {
 		r := c.rarely()
 		if r.peak == 0 && !dropped {
@@ -274,25 +298,26 @@ func (c *counter) advance(p *Point) {
 		r.peak = 0
 		// A later start is a restart, and so is a drop after a gap: it has had
 		// the time to come back to where it was.
-		if dropped && p.Start <= c.last.start && !waited {
+		if dropped && p.Start <= c.start && !waited {
 			r.peak = before
 		}
 	}
-	start := c.last.start
-	c.last = readingOf(p)
+	start := c.start
+	c.take(p)
 	if p.Start == 0 {
-		c.last.start = start
+		c.start = start
 	}
 }
 
 // learn keeps the usual interval: it follows a shorter one at once and a
 // longer one only by a quarter, so that one gap does not look like a habit.
 func (c *counter) learn(interval int64) {
-	if c.interval == 0 || interval <= c.interval {
-		c.interval = interval
+	usual := c.usual()
+	if usual == 0 || interval <= usual {
+		c.setUsual(interval)
 		return
 	}
-	c.interval = min(interval, c.interval+min(interval, 2*c.interval)/4)
+	c.setUsual(min(interval, usual+min(interval, 2*usual)/4))
 }
 
 func value(p *Point) float64 {
@@ -328,7 +353,7 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 		return verdict{reason: ReasonBadValue}
 	}
 	d := deltaPoint{start: p.Start, time: p.Time, value: value(p)}
-	newest, seen := c.last.time, &c.rarely().deltas
+	newest, seen := c.time, &c.rarely().deltas
 	seen.forget(max(newest, d.time) - remember)
 	switch {
 	case c.seen && d.time < newest && d.time < seen.floor(newest-remember):
@@ -336,7 +361,7 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 	case seen.known(d):
 		return verdict{reason: ReasonDuplicate}
 	}
-	usual := c.interval
+	usual := c.usual()
 	if usual == 0 { // the first one: as long as they are
 		usual = d.time - d.from()
 	}
@@ -349,9 +374,10 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 		if c.seen {
 			c.learn(p.Time - newest)
 		} else if p.Start != 0 {
-			c.interval = p.Time - p.Start
+			c.setUsual(p.Time - p.Start)
 		}
-		c.seen, c.last = true, readingOf(p)
+		c.seen = true
+		c.take(p)
 	}
 	seen.remember(d)
 	return v
@@ -360,8 +386,8 @@ func (c *counter) delta(p *Point, remember int64) verdict {
 // covers is the start of what a delta covers: where it does not say, the point
 // before it.
 func (c *counter) covers(d deltaPoint) int64 {
-	if d.start == 0 && c.seen && c.last.time < d.time && !gap(c.last.time, d.time, c.interval) {
-		return c.last.time
+	if d.start == 0 && c.seen && c.time < d.time && !gap(c.time, d.time, c.usual()) {
+		return c.time
 	}
 	return d.from()
 }

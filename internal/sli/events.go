@@ -15,6 +15,7 @@ type arrival struct {
 	temporality Temporality
 	whole       bool  // its sample set is in one batch
 	now         int64 // wall time
+	newest      int64 // event time of the series' sample before
 }
 
 // point reads one sample of a series and counts what it adds.
@@ -22,6 +23,7 @@ func (t *Tracker) point(s *series, a *arrival) Reason {
 	if reason := s.timely(a); reason != "" {
 		return reason
 	}
+	a.newest = s.counter.time
 	if a.point.Stale {
 		s.end(a.point.Time)
 		return ""
@@ -36,7 +38,7 @@ func (t *Tracker) point(s *series, a *arrival) Reason {
 		return ReasonNotACounter
 	case a.point.Histogram != nil:
 		return t.histogram(s, a)
-	case !s.roles.counts() && s.roles.has(roleNative):
+	case !s.roles.counts() && s.roles.histograms():
 		return ReasonNotAHistogram
 	}
 	return t.count(s, a)
@@ -47,7 +49,7 @@ func (s *series) timely(a *arrival) Reason {
 	switch {
 	case a.point.Time > a.now+int64(ahead):
 		return ReasonInFuture
-	case len(s.bindings) > 0 && a.point.Time < a.now-int64(s.reach()):
+	case s.bound() && a.point.Time < a.now-int64(s.reach()):
 		return ReasonTooOld
 	}
 	return ""
@@ -55,29 +57,34 @@ func (s *series) timely(a *arrival) Reason {
 
 // reach is how far back the series' SLOs look.
 func (s *series) reach() time.Duration {
-	reach := s.bindings[0].instance.reach
-	for i := range s.bindings[1:] {
-		reach = max(reach, s.bindings[i+1].instance.reach)
+	var reach time.Duration
+	for b := s.bindings(); b != nil; b = b.next() {
+		reach = max(reach, b.instance().reach)
 	}
 	return reach
 }
 
 // end notes a stale marker: liveness ends, the last value stays.
 func (s *series) end(at int64) {
-	if s.ended() || at < s.counter.last.time {
+	if s.ended() || at < s.counter.time {
 		return
 	}
-	s.more().gone = at
-	for i := range s.bindings {
-		s.bindings[i].member.blinds(false)
-		s.bindings[i].member.leave()
+	s.counter.rarely().gone = at
+	s.depart()
+}
+
+// depart says to the series' cohorts that it is not to be waited for.
+func (s *series) depart() {
+	for b := s.bindings(); b != nil; b = b.next() {
+		b.blinds(false, s.newest(b))
+		b.leave(s.newest(b))
 	}
 }
 
 // blinds tells the series' cohorts whether it is in quarantine.
 func (s *series) blinds(on bool) {
-	for i := range s.bindings {
-		s.bindings[i].member.blinds(on)
+	for b := s.bindings(); b != nil; b = b.next() {
+		b.blinds(on, s.newest(b))
 	}
 }
 
@@ -103,31 +110,23 @@ func (t *Tracker) count(s *series, a *arrival) Reason {
 func (s *series) prepare(a *arrival, remember time.Duration) {
 	p := a.point
 	s.family.note(p.Time)
-	if s.ended() && p.Time > s.extra.gone {
-		s.extra.gone = 0
-		s.forgotten = p.Time-s.counter.last.time > int64(remember)
+	if s.ended() && p.Time > s.counter.rare.gone {
+		s.counter.rare.gone = 0
+		s.counter.forgotten = p.Time-s.counter.time > int64(remember)
 	}
-	if s.counter.seen && s.temporality != a.temporality {
-		s.forgotten = true
+	if s.counter.seen && s.counter.temporality != a.temporality {
+		s.counter.forgotten = true
 	}
-	s.temporality = a.temporality
-	if s.forgotten {
-		s.begin()
-	}
-}
-
-// begin forgets what was read so far.
-func (s *series) begin() {
-	s.counter = counter{}
-	if s.extra != nil {
-		s.extra.native = nil
+	s.counter.temporality = a.temporality
+	if s.counter.forgotten {
+		s.counter.begin()
 	}
 }
 
 // birth says whether the series may count from zero. One that was known and
 // forgotten may not: its value is old.
 func (s *series) birth(p *Point) birth {
-	if s.counter.seen || s.forgotten {
+	if s.counter.seen || s.counter.forgotten {
 		return birth{}
 	}
 	return s.family.birth(p.Time, p.Start)
@@ -138,7 +137,7 @@ func (s *series) birth(p *Point) birth {
 // counter.
 func (t *Tracker) accept(s *series, a *arrival, v verdict, added *histogram.FloatHistogram) {
 	at := a.point.Time
-	s.forgotten = false
+	s.counter.forgotten = false
 	if s.first == 0 {
 		s.first = at
 	}
@@ -166,12 +165,13 @@ func (c *counter) read(a *arrival, b birth, remember int64) verdict {
 
 // add counts a verdict for every binding.
 func (s *series) add(v verdict, added *histogram.FloatHistogram) {
-	for i := range s.bindings {
-		b := &s.bindings[i]
+	for b := s.bindings(); b != nil; b = b.next() {
 		switch {
 		case b.blinded():
 		case b.role == roleNative && v.counted && added != nil:
-			s.addSplit(b, v.increment, splitAt(added, b.instance.program.below))
+			s.addSplit(b, v.increment, splitAt(added, b.instance().program.below))
+		case (b.role == roleEvents || b.role == roleFast) && v.counted && added != nil:
+			b.addWeighted(v.increment, splitAt(added, b.instance().program.below))
 		case b.role == roleCounter, b.role == roleBucket:
 			s.addTo(b, v)
 		}
@@ -181,26 +181,27 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 // blinded reports whether what the series counts means nothing now, because a
 // sibling that the SLI subtracts is in quarantine: totals without their good
 // events.
-func (b *binding) blinded() bool { return b.instance.program.subtracts && b.member.cohort.blind > 0 }
+func (b *binding) blinded() bool { return b.instance().program.subtracts && b.cohort.blind > 0 }
 
 // addTo counts a verdict for one binding of a counter.
 func (s *series) addTo(b *binding, v verdict) {
 	if b.role == roleBucket {
-		if !b.latency.bucket.offered {
+		if !b.bucket().offered {
 			b.offer(v)
 		}
 		if v.counted {
-			b.latency.bucket.count(b.instance, v.increment)
+			b.bucket().count(b.instance(), v.increment)
 		}
 		return
 	}
 	if !v.counted || v.value == 0 {
 		return
 	}
-	c := budget.Counts{Bad: b.weight.Bad * v.value, Total: b.weight.Total * v.value}
-	b.instance.count(v.increment, c)
+	weight := b.weight()
+	c := budget.Counts{Bad: weight.Bad * v.value, Total: weight.Total * v.value}
+	b.instance().count(v.increment, c)
 	if c.Bad > 0 {
-		s.more().heat.add(c.Bad, v.to)
+		s.heat.add(c.Bad, v.to)
 	}
 }
 
@@ -210,18 +211,18 @@ func (b *binding) offer(v verdict) {
 	if v.counted {
 		born = &v.increment
 	}
-	bucket := b.latency.bucket
+	bucket := b.bucket()
 	bucket.offered = true
-	bucket.histogram.offer(bucket, b.instance.program.below, b.instance, born)
+	bucket.histogram.offer(bucket, b.instance().program.below, b.instance(), born)
 }
 
 // arrive notes the sample with the instances: what is known now, and which
 // part of its sample set is in.
 func (s *series) arrive(v verdict, a *arrival) {
 	s.observe(v, a.point.Time)
-	for i := range s.bindings {
-		if b := &s.bindings[i]; b.role != roleGauge {
-			b.member.arrive(a.point.Time, a.now, a.whole)
+	for b := s.bindings(); b != nil; b = b.next() {
+		if b.role != roleGauge {
+			b.arrive(a, a.newest)
 		}
 	}
 }
@@ -232,16 +233,16 @@ func (s *series) observe(v verdict, at int64) {
 	if v.counted {
 		from = v.from
 	}
-	for i := range s.bindings {
-		if b := &s.bindings[i]; b.role != roleGauge && !b.blinded() {
-			b.instance.observe(from, at)
+	for b := s.bindings(); b != nil; b = b.next() {
+		if b.role != roleGauge && !b.blinded() {
+			b.instance().observe(from, at)
 		}
 	}
 }
 
 // histogram reads a point of a native histogram.
 func (t *Tracker) histogram(s *series, a *arrival) Reason {
-	if len(s.bindings) > 0 && !s.roles.has(roleNative) {
+	if s.bound() && !s.roles.histograms() {
 		return ReasonNotACounter
 	}
 	a.point.Value, a.point.IsInt = a.point.Histogram.Count, false
@@ -249,13 +250,14 @@ func (t *Tracker) histogram(s *series, a *arrival) Reason {
 		return reason
 	}
 	s.prepare(a, t.options.Remember)
-	if s.more().native == nil {
+	if s.counter.rarely().native == nil {
 		if s.counter.seen { // it was a float until now
-			s.counter, s.forgotten = counter{}, true
+			s.counter.begin()
+			s.counter.forgotten = true
 		}
-		s.extra.native = &native{}
+		s.counter.rarely().native = &native{}
 	}
-	v, added := s.extra.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
+	v, added := s.counter.rare.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
 	if v.reason != "" && !v.counted {
 		return v.reason
 	}
@@ -266,14 +268,14 @@ func (t *Tracker) histogram(s *series, a *arrival) Reason {
 // addSplit counts the events of a native histogram for one binding.
 func (s *series) addSplit(b *binding, i increment, sp split) {
 	bad := sp.total - sp.fast
-	if b.slow {
+	if b.is(slow) {
 		bad = sp.total
 	} else {
-		b.instance.countUncertain(i, sp.unsure)
+		b.instance().countUncertain(i, sp.unsure)
 	}
-	b.instance.count(i, budget.Counts{Bad: bad, Total: sp.total})
+	b.instance().count(i, budget.Counts{Bad: bad, Total: sp.total})
 	if bad > 0 {
-		s.more().heat.add(bad, i.to)
+		s.heat.add(bad, i.to)
 	}
 }
 
@@ -282,7 +284,7 @@ func (s *series) notice(r Reason) {
 	if r == ReasonOutOfOrder || r == ReasonDuplicate {
 		return // everyday
 	}
-	for i := range s.bindings {
-		s.bindings[i].instance.notice(r)
+	for b := s.bindings(); b != nil; b = b.next() {
+		b.instance().notice(r)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // keepSeries is how long a series without samples stays known. One that
@@ -15,63 +17,139 @@ const keepSeries = 24 * time.Hour
 // day, instances a day after their window has run empty. Call it now and then.
 func (t *Tracker) Sweep(now time.Time) {
 	limit := now.Add(-keepSeries).UnixNano()
-	used := map[*family]bool{}
-	for key, s := range t.series {
-		if s.touched >= seconds(limit) {
-			used[s.family] = true
+	families, histograms, swept := map[*family]bool{}, map[histogramKey]bool{}, 0
+	for s := range t.series.all() {
+		if s.touched < seconds(limit) {
+			s.depart()
+			s.leave()
+			swept++
 			continue
 		}
-		s.swept, s.more().symbols = true, t.symbols
-		delete(t.series, key)
-	}
-	t.book.strike(func(k *Known) bool { return k.Ignored() || !k.series.swept })
-	maps.DeleteFunc(t.families, func(_ familyKey, f *family) bool { return f.last < limit && !used[f] })
-	for _, p := range t.programs {
-		p.sweep(now)
-	}
-	t.renumber()
-}
-
-// sweep forgets what silent series were part of.
-func (p *program) sweep(now time.Time) {
-	used := map[histogramKey]bool{}
-	for _, in := range p.instances {
-		in.feeds = slices.DeleteFunc(in.feeds, func(s *series) bool { return s.swept })
-		members := map[*member]bool{}
-		for _, s := range in.feeds {
-			for i := range s.bindings {
-				b := &s.bindings[i]
-				members[b.member] = true
-				if b.latency != nil {
-					used[b.latency.key] = true
-				}
+		families[s.family] = true
+		for b := s.bindings(); b != nil; b = b.next() {
+			if b.also != nil {
+				histograms[b.histogram()] = true
 			}
 		}
-		in.sweep(members)
+	}
+	maps.DeleteFunc(t.families, func(_ familyKey, f *family) bool { return f.last < limit && !families[f] })
+	if swept > 0 {
+		t.tidy(swept)
+	}
+	t.book.strike(t.current)
+	for _, p := range t.programs {
+		p.sweep(now, histograms)
+	}
+}
+
+// tidy gives back the room of so many series that were swept.
+func (t *Tracker) tidy(swept int) {
+	t.symbols.left += swept
+	worn := t.symbols.left > t.series.len()-swept
+	if worn {
+		t.symbols = newSymbols()
+	}
+	t.series.compact(t.symbols)
+	if worn {
+		t.rename()
+	}
+	for _, f := range t.families {
+		f.forget()
+	}
+	t.gather()
+}
+
+// gather makes the cohorts' lists of members anew, after series have moved.
+func (t *Tracker) gather() {
+	for _, in := range t.Instances() {
+		for _, c := range in.lineUp {
+			c.members = nil
+		}
+	}
+	for s := range t.series.all() {
+		for b := s.bindings(); b != nil; b = b.next() {
+			s.join(b)
+		}
+	}
+}
+
+// forget drops the births of series that were swept.
+func (f *family) forget() {
+	w := f.waiting
+	if w == nil {
+		return
+	}
+	f.waiting = nil
+	for _, u := range w.unborn {
+		if u.series = u.series.current(); !u.series.swept {
+			f.wait(u)
+		}
+	}
+}
+
+// current is where a series is known now that was known before; nil if it was
+// swept.
+func (t *Tracker) current(k *Known) *Known {
+	if k.Ignored() {
+		return k
+	}
+	old := k.series()
+	s := old.current()
+	switch {
+	case s.swept:
+		return nil
+	case s == old:
+		return k
+	case k == &old.Known:
+		return &s.Known
+	}
+	return &Known{slab: s.slab, place: s.place, tag: k.tag}
+}
+
+// rename gives families and cohorts names out of the symbols: out of old ones,
+// these would stay for their sake.
+func (t *Tracker) rename() {
+	families := make(map[familyKey]*family, len(t.families))
+	for key, f := range t.families {
+		key = t.symbols.familyKey(key.name, key.target)
+		f.target = key.target
+		families[key] = f
+	}
+	t.families = families
+	for _, in := range t.Instances() {
+		cohorts := make(map[string]*cohort, len(in.cohorts))
+		for target, c := range in.cohorts {
+			cohorts[t.symbols.hold("", target)] = c
+		}
+		in.cohorts = cohorts
+	}
+}
+
+// familyKey is a key that may be kept.
+func (y *symbols) familyKey(name, target string) familyKey {
+	return familyKey{y.hold(labels.MetricName, name), y.hold("", target)}
+}
+
+// sweep forgets what silent series were part of; used are the histograms that
+// are not.
+func (p *program) sweep(now time.Time, used map[histogramKey]bool) {
+	for _, in := range p.instances {
+		in.sweep()
 	}
 	maps.DeleteFunc(p.classics, func(k histogramKey, _ *classic) bool { return !used[k] })
 	maps.DeleteFunc(p.forms, func(k histogramKey, _ role) bool { return !used[k] })
 	limit, before := now.Add(-longest(p.Spec)-keepSeries).UnixNano(), len(p.instances)
 	maps.DeleteFunc(p.instances, func(_ string, in *Instance) bool {
-		return in.Group != nil && in.newest < limit && len(in.feeds) == 0
+		return in.Group != nil && in.newest < limit && len(in.lineUp) == 0
 	})
 	if len(p.instances) != before {
 		p.roster.note()
 	}
 }
 
-// sweep forgets the cohorts' members that are in use no more.
-func (in *Instance) sweep(used map[*member]bool) {
-	for _, c := range in.cohorts {
-		c.members = slices.DeleteFunc(c.members, func(m *member) bool {
-			if !used[m] {
-				m.blinds(false)
-				m.leave()
-			}
-			return !used[m]
-		})
-	}
-	empty := func(c *cohort) bool { return len(c.members) == 0 }
+// sweep forgets the cohorts that have no members.
+func (in *Instance) sweep() {
+	empty := func(c *cohort) bool { return c.members == nil }
 	maps.DeleteFunc(in.cohorts, func(_ string, c *cohort) bool { return empty(c) })
 	in.lineUp = slices.DeleteFunc(in.lineUp, empty)
 }

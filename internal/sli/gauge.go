@@ -9,7 +9,7 @@ import (
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
-// compare reads one sample of a gauge for the threshold SLIs that select it.
+// compare reads one sample of a gauge for the SLIs that select it.
 func (t *Tracker) compare(s *series, a *arrival) Reason {
 	v := value(a.point)
 	switch {
@@ -19,31 +19,69 @@ func (t *Tracker) compare(s *series, a *arrival) Reason {
 		return ReasonNotANumber
 	}
 	at, from := a.point.Time, a.point.Time
-	if at < s.sampled()-sliceMemory*int64(t.options.Lateness) {
-		return ReasonOutOfOrder // its slice is forgotten: it would count again
-	}
 	last := s.sampled()
-	if last != 0 && at > last && !gap(last, at, s.counter.interval) {
+	if last != 0 && at > last && !gap(last, at, s.counter.usual()) {
 		from = last
 	}
-	for i := range s.bindings {
-		if b := &s.bindings[i]; b.role == roleGauge {
-			if b.instance.slice(b.instance.Spec.SLI.Threshold, at, v, int64(t.options.Lateness)) {
-				s.more().heat.add(1, at)
-			}
-			b.instance.observe(from, at)
-			b.member.arrive(at, a.now, a.whole)
+	reason, accepted := Reason(""), false
+	for b := s.bindings(); b != nil; b = b.next() {
+		if b.role != roleGauge {
+			continue
 		}
+		bad, refused := b.instance().judge(last, at, v, int64(t.options.Lateness))
+		if refused != "" {
+			reason = refused
+			continue
+		}
+		accepted = true
+		if bad {
+			s.heat.add(1, at)
+		}
+		b.instance().observe(from, at)
+		b.arrive(a, last)
+	}
+	if !accepted {
+		return reason
 	}
 	if last != 0 && at > last {
 		s.counter.learn(at - last)
 	}
-	more := s.more()
-	more.sampled = max(more.sampled, at)
+	rare := s.counter.rarely()
+	rare.sampled = max(rare.sampled, at)
 	if !s.roles.counts() {
-		more.gone = 0
+		rare.gone = 0
 	}
 	return ""
+}
+
+// judge counts a sample as the SLI has its events. last is the newest sample
+// of the series so far.
+func (in *Instance) judge(last, at int64, v float64, lateness int64) (bad bool, refused Reason) {
+	t := in.program.threshold
+	switch {
+	case !t.PerSample && at < last-sliceMemory*lateness:
+		return false, ReasonOutOfOrder // its slice is forgotten: it would count again
+	case !t.PerSample:
+		return in.slice(t, at, v, lateness), ""
+	case last != 0 && at < last: // as of a counter, whose newest value has it
+		return false, ReasonOutOfOrder
+	case last != 0 && at == last:
+		return false, ReasonDuplicate
+	}
+	c := budget.Counts{Total: 1}
+	if outside(t, v) {
+		c.Bad = 1
+	}
+	in.count(increment{to: at}, c)
+	return c.Bad > 0, ""
+}
+
+// outside reports whether a value is bad.
+func outside(t *slo.Threshold, v float64) bool {
+	if t.Exclusive {
+		return t.Below != nil && v >= *t.Below || t.Above != nil && v <= *t.Above
+	}
+	return t.Below != nil && v > *t.Below || t.Above != nil && v < *t.Above
 }
 
 // sliceMemory is for how many times the lateness the slices are remembered.
@@ -62,7 +100,7 @@ func (in *Instance) slice(t *slo.Threshold, at int64, v float64, lateness int64)
 	}
 	number := at / length
 	wasBad, seen := in.slices[number]
-	bad := t.Below != nil && v > *t.Below || t.Above != nil && v < *t.Above
+	bad := outside(t, v)
 	in.slices[number] = bad || wasBad
 	var c budget.Counts
 	if !seen {

@@ -57,7 +57,7 @@ func newShelf(list []selected) *shelf {
 			if values[m.Name] == nil {
 				values[m.Name] = map[string]bool{}
 			}
-			values[m.Name][m.Value] = true
+			values[m.Name][canonical(m.Name, m.Value)] = true
 		}
 	}
 	sh := &shelf{}
@@ -73,7 +73,8 @@ func newShelf(list []selected) *shelf {
 			continue
 		}
 		p := sh.pin(best.Name)
-		p.byValue[best.Value] = append(p.byValue[best.Value], s)
+		value := canonical(best.Name, best.Value)
+		p.byValue[value] = append(p.byValue[value], s)
 	}
 	return sh
 }
@@ -110,7 +111,7 @@ func (x index) find(to []selected, metric string, ls labels.Labels) []selected {
 		return to
 	}
 	for _, p := range sh.pinned {
-		to = append(to, p.byValue[ls.Get(p.label)]...)
+		to = append(to, p.byValue[canonical(p.label, ls.Get(p.label))]...)
 	}
 	return append(to, sh.loose...)
 }

@@ -2,6 +2,7 @@ package sli
 
 import (
 	"encoding/hex"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -35,7 +36,6 @@ type Instance struct {
 	reach   time.Duration
 	cohorts map[string]*cohort
 	lineUp  []*cohort // the same: to walk over a map at every tick costs more than to judge
-	feeds   []*series // what is bound to it
 	newest  int64     // time of the newest sample, 0 if none
 	horizon int64     // of the last Horizon: it never goes back
 	notices map[Reason]bool
@@ -126,14 +126,28 @@ func (in *Instance) notice(r Reason) {
 	in.notices[r] = true
 }
 
+// cohort finds or makes that of a target. The name is kept.
 func (in *Instance) cohort(target string) *cohort {
 	c := in.cohorts[target]
 	if c == nil {
-		c = &cohort{}
-		in.cohorts[strings.Clone(target)] = c
+		c = &cohort{instance: in}
+		in.cohorts[target] = c
 		in.lineUp = append(in.lineUp, c)
 	}
 	return c
+}
+
+// feeds are the series that are bound to the instance.
+func (in *Instance) feeds() iter.Seq[*series] {
+	return func(yield func(*series) bool) {
+		for _, c := range in.lineUp {
+			for s := c.members; s != nil; s = s.after(c) {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func newLedger(spec *slo.Spec) *budget.Ledger { return budget.New(longest(spec)) }

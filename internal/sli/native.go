@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/prometheus/prometheus/model/histogram"
+
+	"github.com/slo-engine/slo-engine/pkg/budget"
 )
 
 // split is a number of events by their duration against a threshold.
@@ -35,6 +37,20 @@ func splitAt(h *histogram.FloatHistogram, threshold float64) split {
 // le values read from text, may differ from a threshold in seconds.
 func nearly(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b) }
 
+// addWeighted counts all events of a native histogram, or the fast ones, by
+// the binding's weight. What the threshold's bucket holds is not fast; where
+// fast events are good, it is uncertain.
+func (b *binding) addWeighted(i increment, sp split) {
+	n, weight := sp.total, b.weight()
+	if b.role == roleFast {
+		n = sp.fast
+		b.instance().countUncertain(i, -weight.Bad*sp.unsure)
+	}
+	if n != 0 {
+		b.instance().count(i, budget.Counts{Bad: weight.Bad * n, Total: weight.Total * n})
+	}
+}
+
 // native reads one series of native histograms: a counter of events decides
 // about time, starts and repetition, the last histogram is kept to subtract.
 type native struct {
@@ -44,7 +60,7 @@ type native struct {
 // read says which events the next histogram added; nil when the verdict
 // counts nothing.
 func (n *native) read(c *counter, a *arrival, b birth, remember int64) (verdict, *histogram.FloatHistogram) {
-	restarted := c.seen && a.point.Start != 0 && c.last.start != 0 && a.point.Start != c.last.start
+	restarted := c.seen && a.point.Start != 0 && c.start != 0 && a.point.Start != c.start
 	v := c.read(a, b, remember)
 	if v.reason != "" && !v.counted {
 		return v, nil

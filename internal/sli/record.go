@@ -79,13 +79,17 @@ func (r *record) refuse(f *family, as called, until int64) {
 
 // Edition makes records spell every series out again: what was written before
 // may be lost.
-func (t *Tracker) Edition() { t.edition++ }
+func (t *Tracker) Edition() {
+	for s := range t.series.all() {
+		s.spelt = false
+	}
+}
 
 // point writes one point.
 func (r *record) point(t *Tracker, s *series, a *arrival) {
 	p := a.point
 	flags := byte(a.kind) << typeShift
-	spell := s.written != t.edition
+	spell := !s.spelt
 	set := func(on bool, flag byte) {
 		if on {
 			flags |= flag
@@ -101,8 +105,8 @@ func (r *record) point(t *Tracker, s *series, a *arrival) {
 	w.Byte(flags)
 	w.Int(int64(s.number) - int64(r.last.number))
 	if spell {
-		s.written = t.edition
-		writeCalled(w, t.symbols.unpack(s.names))
+		s.spelt = true
+		writeCalled(w, s.called())
 	}
 	w.Int(p.Time - r.last.time)
 	r.last.number, r.last.time = s.number, p.Time
@@ -199,7 +203,7 @@ func (t *Tracker) respell(number uint32, as called) {
 		if s = t.find(in); s == nil {
 			s = t.admit(in)
 		}
-		s.number, s.written = number, t.edition
+		s.number, s.spelt = number, true
 	}
 	if t.numbered == nil { // there was no snapshot
 		t.numbered = map[uint32]*series{}
@@ -213,8 +217,8 @@ func (t *Tracker) respell(number uint32, as called) {
 // twice, so they begin anew.
 func (t *Tracker) follow(sequence uint64) {
 	if sequence != t.sequence+1 && t.sequence < t.sealed {
-		for _, s := range t.series {
-			s.forgotten = true
+		for s := range t.series.all() {
+			s.counter.forgotten = true
 		}
 	}
 	t.sequence = sequence
@@ -227,7 +231,7 @@ func (t *Tracker) Recovered(now time.Time) {
 	for _, in := range t.Instances() {
 		in.seal = 0
 	}
-	for _, s := range t.series {
+	for s := range t.series.all() {
 		s.touched = seconds(now.UnixNano())
 	}
 	t.Edition()

@@ -48,8 +48,8 @@ func TestSweptAndRenumbered(t *testing.T) {
 	now := later.Add(time.Second)
 	b.tracker.Ingest(&Batch{Samples: []Sample{{Known: known, Point: Point{Time: now.UnixNano(), Value: 10}}}}, now, &receipt)
 	found := false
-	for _, s := range b.tracker.series {
-		l := b.tracker.symbols.unpack(s.names).labels
+	for s := range b.tracker.series.all() {
+		l := s.called().labels
 		found = found || labels.Equal(l, mustLabels(`requests_total{code="500",pod="late"}`))
 	}
 	if !found {

@@ -8,78 +8,143 @@ import (
 
 // series is one time series that some SLO's selectors name. It is bound when
 // first seen; after that its labels are not looked at again. There may be a
-// million: what few of them need is kept apart.
+// million, so it takes two cache lines and lies in a slab; what few of them
+// need is kept apart.
 type series struct {
-	Known  // what the Book holds of it
-	names  names
+	Known // what the Book holds of it; never written once it does
+	life
+}
+
+// life is what becomes of a series.
+type life struct {
 	family *family
-	// bindings say what its points add to which instance; empty for a series
-	// that shares a selected metric's name but is not selected itself.
-	bindings []binding
-	counter  counter
-	// first is the event time of the first sample.
-	first int64
-	extra *extra
-	// number names the series in the journal, written says in which edition of
-	// it the series was last spelt out.
-	number, written uint32
-	// touched is the wall time of the newest request with it, in seconds.
-	touched     uint32
-	roles       roles // those of its bindings
-	temporality Temporality
-	// forgotten says that the last value was too old to subtract, or of
-	// another kind: the next one is a baseline.
-	forgotten bool
-	// swept: not among the known any more.
-	swept bool
+	// binding is the first of its bindings, which say what its points add to
+	// which instance: hardly any has two. A series that shares a selected
+	// metric's name but is not selected itself has none.
+	binding binding
+	counter counter
+	first   int64 // event time of the first sample
+	heat    heat
+	number  uint32 // names the series in the journal
+	touched uint32 // wall time of the newest request with it, in seconds
+	names   uint32 // where in its slab they begin
+	roles   roles  // those of its bindings
+	swept   bool   // not among the known any more
+	spelt   bool   // in this edition of the journal
+	tagged  bool   // the Book has its Known
 }
 
-// extra is what few series need.
-type extra struct {
-	native  *native // set once a native histogram came
-	sampled int64   // event time of the newest sample as a gauge
-	// gone is the event time at which the series ended, 0 while it lives.
-	gone int64
-	// heat is a decaying count of bad events, for naming top contributors.
-	heat heat
-	// symbols are those of the names of a series that was swept.
-	symbols *symbols
-}
-
-// more is where the series keeps what few need.
-func (s *series) more() *extra {
-	if s.extra == nil {
-		s.extra = &extra{}
+// bindings are a chain: each leads to the next.
+func (s *series) bindings() *binding {
+	if s.binding.cohort == nil {
+		return nil
 	}
-	return s.extra
+	return &s.binding
 }
+
+// bound reports whether anything counts the series.
+func (s *series) bound() bool { return s.binding.cohort != nil }
 
 // ended reports whether the series had a stale marker and no sample since.
-func (s *series) ended() bool { return s.extra != nil && s.extra.gone != 0 }
+func (s *series) ended() bool { return s.counter.rare != nil && s.counter.rare.gone != 0 }
 
 // sampled is the event time of the newest sample as a gauge; 0 if none.
 func (s *series) sampled() int64 {
-	if s.extra == nil {
+	if s.counter.rare == nil {
 		return 0
 	}
-	return s.extra.sampled
+	return s.counter.rare.sampled
 }
 
-// binding connects a series to an instance.
+// newest is the event time of the newest sample that a binding has counted.
+func (s *series) newest(b *binding) int64 {
+	if b.role == roleGauge {
+		return s.sampled()
+	}
+	return s.counter.time
+}
+
+// binding connects a series to an instance, as a member of its target's cohort.
 type binding struct {
-	instance *Instance
-	member   *member
-	weight   budget.Counts
-	latency  *part // for a latency SLI
-	role     role
-	slow     bool
+	cohort     *cohort
+	sibling    *series // the cohort's next member
+	also       *also   // nil: no more to say
+	heard      uint32  // the cohort's activity, in milliseconds, at its newest sample
+	bad, total int8    // its weight, if that fits
+	role       role
+	marks      marks
 }
 
-// part is what a series is to a histogram.
-type part struct {
-	key    histogramKey
+// also is what few bindings need.
+type also struct {
+	next   *binding
+	hash   uint64  // of the histogram that the series is part of; 0: none
 	bucket *bucket // for roleBucket
+	heavy  *budget.Counts
 }
+
+// marks are what a binding is.
+type marks uint8
+
+const (
+	slow  marks = 1 << iota // all its events are bad, however fast
+	alive                   // it is expected in every sample set
+	blind                   // its samples are refused: two writers
+)
+
+func (b *binding) is(m marks) bool { return b.marks&m != 0 }
+
+func (b *binding) mark(m marks, on bool) {
+	b.marks &^= m
+	if on {
+		b.marks |= m
+	}
+}
+
+func (b *binding) instance() *Instance { return b.cohort.instance }
+
+func (b *binding) next() *binding {
+	if b.also == nil {
+		return nil
+	}
+	return b.also.next
+}
+
+// weight is what one event of the series adds.
+func (b *binding) weight() budget.Counts {
+	if b.also != nil && b.also.heavy != nil {
+		return *b.also.heavy
+	}
+	return budget.Counts{Bad: float64(b.bad), Total: float64(b.total)}
+}
+
+// weigh adds a selector.
+func (b *binding) weigh(t *term) {
+	w := b.weight().Add(t.weight)
+	b.bad, b.total = int8(w.Bad), int8(w.Total)
+	if b.weight() != w {
+		b.more().heavy = &w
+	}
+}
+
+// more is where the binding keeps what few need.
+func (b *binding) more() *also {
+	if b.also == nil {
+		b.also = &also{}
+	}
+	return b.also
+}
+
+// bucket is the series as a part of its histogram; nil if it is none.
+func (b *binding) bucket() *bucket {
+	if b.also == nil {
+		return nil
+	}
+	return b.also.bucket
+}
+
+// histogram names the histogram that the series is part of.
+func (b *binding) histogram() histogramKey { return histogramKey{b.instance(), b.also.hash} }
 
 // family is all series of one metric name at one target: whether it was
 // there before decides whether a new series of it was born.
@@ -93,12 +158,16 @@ type family struct {
 	// and previous are the newest two; event times, 0 if none.
 	first, previous, last int64
 	pace                  pace
-	// unborn are series whose birth waits for a sibling; sibling is the newest
-	// sample of any series, and siblingFirst the first one of the oldest series
-	// that is in that set.
-	unborn                []unborn
-	earliest, latest      int64 // of the unborn
+	// sibling is the newest sample of any series, and siblingFirst the first
+	// one of the oldest series that is in that set.
 	sibling, siblingFirst int64
+	waiting               *waiting // nil: nobody
+}
+
+// waiting are series whose birth waits for a sibling.
+type waiting struct {
+	unborn           []unborn
+	earliest, latest int64 // of them
 }
 
 // unborn is a series that was not in the family's earlier sample sets. That is
@@ -113,8 +182,9 @@ type unborn struct {
 
 // count counts the series from zero.
 func (u unborn) count() {
-	u.series.add(u.verdict, u.added)
-	u.series.observe(u.verdict, u.at)
+	s := u.series.current()
+	s.add(u.verdict, u.added)
+	s.observe(u.verdict, u.at)
 }
 
 // named reports whether some SLO names the family's metric.
@@ -168,14 +238,24 @@ const maxUnborn = 2000
 
 // wait keeps a birth until a sibling confirms it.
 func (f *family) wait(u unborn) {
-	if len(f.unborn) >= maxUnborn {
+	w := f.waiting
+	if w == nil {
+		w = &waiting{earliest: u.at, latest: u.at}
+		f.waiting = w
+	}
+	if len(w.unborn) >= maxUnborn {
 		return
 	}
-	if len(f.unborn) == 0 {
-		f.earliest, f.latest = u.at, u.at
+	w.earliest, w.latest = min(w.earliest, u.at), max(w.latest, u.at)
+	w.unborn = append(w.unborn, u)
+}
+
+// births are those that wait.
+func (f *family) births() []unborn {
+	if f.waiting == nil {
+		return nil
 	}
-	f.earliest, f.latest = min(f.earliest, u.at), max(f.latest, u.at)
-	f.unborn = append(f.unborn, u)
+	return f.waiting.unborn
 }
 
 // confirm counts the births that a sample of a series, seen first at first,
@@ -187,13 +267,16 @@ func (f *family) confirm(first, t, lateness int64) {
 	case t >= f.sibling-int64(jitter):
 		f.siblingFirst = min(f.siblingFirst, first)
 	}
-	proves := first+int64(jitter) < f.latest && t >= f.earliest-int64(jitter) && t <= f.latest+int64(jitter)
-	if len(f.unborn) == 0 || !proves && f.earliest >= f.last-lateness {
+	w := f.waiting
+	if w == nil {
 		return
 	}
-	waiting := f.unborn
-	f.unborn = nil
-	for _, u := range waiting {
+	proves := first+int64(jitter) < w.latest && t >= w.earliest-int64(jitter) && t <= w.latest+int64(jitter)
+	if !proves && w.earliest >= f.last-lateness {
+		return
+	}
+	f.waiting = nil
+	for _, u := range w.unborn {
 		switch {
 		case first+int64(jitter) < u.at && t >= u.at-int64(jitter) && t <= u.at+int64(jitter):
 			u.count()

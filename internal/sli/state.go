@@ -15,19 +15,30 @@ import (
 // keep coming; each says which record was its last, and a replay passes over
 // what it holds already.
 
-const stateVersion = 1
+const stateVersion = 2
 
 // Cut appends the state at this moment. From here on records spell their series
 // out again, unless the state has them.
 func (t *Tracker) Cut(to []byte) []byte {
-	t.Edition()
-	w := wire.Writer(slices.Grow(to, 128*len(t.series))) // the owner waits: not step by step
+	w := wire.Writer(slices.Grow(to, t.expected())) // the owner waits: not step by step
 	w.Uint(stateVersion)
 	w.Uint(t.sequence)
 	t.writeFamilies(&w)
 	t.writePrograms(&w)
 	t.writeSeries(&w)
 	return w
+}
+
+// expected is about how many bytes a state takes: the words, the names, and
+// some fifty for the rest of a series.
+func (t *Tracker) expected() (size int) {
+	for _, text := range t.symbols.texts {
+		size += text.Len()
+	}
+	for _, sl := range t.series.slabs {
+		size += len(sl.names) + 50*sl.used
+	}
+	return size
 }
 
 // Restore takes over a state. The programs must be loaded; whatever the state
@@ -44,6 +55,7 @@ func (t *Tracker) Restore(state []byte) error {
 	instances := t.readPrograms(r)
 	t.readSeries(r, instances)
 	t.recount()
+	t.rename()
 	if r.Err() != nil {
 		return fmt.Errorf("restore state: %w", r.Err())
 	}
@@ -59,7 +71,7 @@ func (t *Tracker) writeFamilies(w *wire.Writer) {
 		w.Bool(f.named(t.index, key))
 		for _, v := range []int64{
 			f.watched, f.first, f.previous, f.last, f.pace.interval, f.pace.last,
-			f.earliest, f.latest, f.sibling, f.siblingFirst,
+			f.sibling, f.siblingFirst,
 		} {
 			w.Int(v)
 		}
@@ -73,7 +85,7 @@ func (t *Tracker) readFamilies(r *wire.Reader) {
 		named := r.Bool()
 		for _, v := range []*int64{
 			&f.watched, &f.first, &f.previous, &f.last, &f.pace.interval, &f.pace.last,
-			&f.earliest, &f.latest, &f.sibling, &f.siblingFirst,
+			&f.sibling, &f.siblingFirst,
 		} {
 			*v = r.Int()
 		}
@@ -189,7 +201,7 @@ func (t *Tracker) readInstance(r *wire.Reader, p *program) *Instance {
 		}
 	}
 	if in == nil {
-		(&Instance{}).read(r)
+		(&Instance{cohorts: map[string]*cohort{}}).read(r) // and left out
 		return nil
 	}
 	in.read(r)
@@ -243,19 +255,26 @@ func (in *Instance) read(r *wire.Reader) {
 // recount counts the members of every cohort.
 func (t *Tracker) recount() {
 	for _, in := range t.Instances() {
-		for _, c := range in.cohorts {
+		for _, c := range in.lineUp {
 			c.living, c.arrived, c.blind = 0, 0, 0
-			for _, m := range c.members {
-				if m.blind {
-					c.blind++
-				}
-				if m.alive {
-					c.living++
-					if m.last >= c.round-int64(jitter) {
-						c.arrived++
-					}
-				}
-			}
+		}
+	}
+	for s := range t.series.all() {
+		for b := s.bindings(); b != nil; b = b.next() {
+			b.recount(s.newest(b))
+		}
+	}
+}
+
+func (b *binding) recount(newest int64) {
+	c := b.cohort
+	if b.is(blind) {
+		c.blind++
+	}
+	if b.is(alive) {
+		c.living++
+		if newest >= c.round-int64(jitter) {
+			c.arrived++
 		}
 	}
 }

@@ -8,43 +8,53 @@ import (
 
 func (t *Tracker) writeSeries(w *wire.Writer) {
 	w.Uint(uint64(t.next))
-	w.Uint(uint64(len(t.symbols.texts)))
-	for _, text := range t.symbols.texts {
-		w.String(text)
+	w.Uint(uint64(len(t.symbols.places)))
+	for n := range t.symbols.places {
+		word := t.symbols.word(uint32(n))
+		w.String(word.Name)
+		w.String(word.Value)
 	}
-	w.Uint(uint64(len(t.series)))
-	for _, s := range t.series {
-		w.Uint(uint64(s.number))
-		s.written = t.edition
-		w.String(s.names.packed)
-		w.Uint(uint64(s.names.identity))
-		w.Int(s.first)
-		w.Uint(uint64(s.touched))
-		w.Byte(byte(s.temporality))
-		w.Bool(s.forgotten)
-		s.counter.write(w)
-		s.writeExtra(w)
-		w.Uint(uint64(len(s.bindings)))
-		for i := range s.bindings {
-			s.bindings[i].write(w)
-		}
+	w.Uint(uint64(t.series.len()))
+	for s := range t.series.all() {
+		s.spelt = true
+		s.write(w)
 	}
 	t.writeUnborn(w)
 }
 
+func (s *series) write(w *wire.Writer) {
+	w.Uint(uint64(s.number))
+	identity, raw := cutNames(s.slab.names[s.names:])
+	w.Bytes(identity)
+	w.Bytes(raw)
+	w.Int(s.first)
+	w.Uint(uint64(s.touched))
+	s.counter.write(w)
+	w.Float(float64(s.heat.value))
+	w.Uint(uint64(s.heat.at))
+	n := 0
+	for b := s.bindings(); b != nil; b = b.next() {
+		n++
+	}
+	w.Uint(uint64(n))
+	for b := s.bindings(); b != nil; b = b.next() {
+		b.write(w)
+	}
+}
+
 func (t *Tracker) readSeries(r *wire.Reader, instances []*Instance) {
 	t.next = uint32(r.Uint())
-	old := &symbols{}
+	old := newSymbols()
 	for range r.Count() {
-		old.texts = append(old.texts, r.String())
+		old.places = append(old.places, old.write(r.String(), r.String()))
 	}
 	read := map[*binding]bool{}
 	for range r.Count() {
 		t.readOne(r, old, instances, read)
 	}
-	for _, s := range t.series { // those of SLOs that are new: the first point is over
-		for i := range s.bindings {
-			if b := &s.bindings[i]; b.role == roleBucket && !read[b] && s.counter.seen {
+	for s := range t.series.all() { // those of SLOs that are new: the first point is over
+		for b := s.bindings(); b != nil; b = b.next() {
+			if b.role == roleBucket && !read[b] && s.counter.seen {
 				b.offer(verdict{})
 			}
 		}
@@ -55,15 +65,14 @@ func (t *Tracker) readSeries(r *wire.Reader, instances []*Instance) {
 // readOne reads a series, and notes the buckets among its bindings.
 func (t *Tracker) readOne(r *wire.Reader, old *symbols, instances []*Instance, read map[*binding]bool) {
 	number := uint32(r.Uint())
-	t.respell(number, old.unpack(names{r.String(), uint32(r.Uint())}))
+	t.respell(number, old.unpack(r.Bytes(), r.Bytes()))
 	into := t.numbered[number]
 	if into == nil {
 		into = &series{} // nobody selects it any more: read, and left out
 	}
 	into.first, into.touched = r.Int(), uint32(r.Uint())
-	into.temporality, into.forgotten = Temporality(r.Byte()), r.Bool()
 	into.counter.restore(r)
-	into.readExtra(r)
+	into.heat = heat{float32(r.Float()), uint32(r.Uint())}
 	for range r.Count() {
 		if b := into.readBinding(r, instances); b.role == roleBucket {
 			read[b] = true
@@ -73,15 +82,17 @@ func (t *Tracker) readOne(r *wire.Reader, old *symbols, instances []*Instance, r
 
 func (c *counter) write(w *wire.Writer) {
 	w.Bool(c.seen)
-	w.Int(c.last.time)
-	w.Int(c.last.start)
-	w.Bool(c.last.isInt)
-	if c.last.isInt {
-		w.Int(c.last.integer())
+	w.Byte(byte(c.temporality))
+	w.Bool(c.forgotten)
+	w.Int(c.time)
+	w.Int(c.start)
+	w.Bool(c.isInt)
+	if c.isInt {
+		w.Int(c.integer())
 	} else {
-		w.Float(c.last.value())
+		w.Float(c.value())
 	}
-	w.Int(c.interval)
+	w.Uint(uint64(c.interval))
 	w.Bool(c.rare != nil)
 	if c.rare != nil {
 		c.rare.write(w)
@@ -89,15 +100,15 @@ func (c *counter) write(w *wire.Writer) {
 }
 
 func (c *counter) restore(r *wire.Reader) {
-	c.seen = r.Bool()
+	c.seen, c.temporality, c.forgotten = r.Bool(), Temporality(r.Byte()), r.Bool()
 	p := Point{Time: r.Int(), Start: r.Int(), IsInt: r.Bool()}
 	if p.IsInt {
 		p.Int = r.Int()
 	} else {
 		p.Value = r.Float()
 	}
-	c.last = readingOf(&p)
-	c.interval = r.Int()
+	c.take(&p)
+	c.interval = uint32(r.Uint())
 	if r.Bool() {
 		c.rarely().read(r)
 	}
@@ -117,6 +128,12 @@ func (x *rare) write(w *wire.Writer) {
 		w.Int(d.time)
 		w.Float(d.value)
 	}
+	w.Int(x.sampled)
+	w.Int(x.gone)
+	w.Bool(x.native != nil)
+	if x.native != nil {
+		writeOptional(w, x.native.previous)
+	}
 }
 
 func (x *rare) read(r *wire.Reader) {
@@ -125,47 +142,21 @@ func (x *rare) read(r *wire.Reader) {
 	for range r.Count() {
 		x.recent = append(x.recent, deltaPoint{r.Int(), r.Int(), r.Float()})
 	}
-}
-
-func (s *series) writeExtra(w *wire.Writer) {
-	w.Bool(s.extra != nil)
-	if s.extra == nil {
-		return
-	}
-	x := s.extra
-	w.Int(x.sampled)
-	w.Int(x.gone)
-	w.Float(x.heat.value)
-	w.Int(x.heat.at)
-	w.Bool(x.native != nil)
-	if x.native != nil {
-		writeOptional(w, x.native.previous)
-	}
-}
-
-func (s *series) readExtra(r *wire.Reader) {
-	if !r.Bool() {
-		return
-	}
-	x := s.more()
 	x.sampled, x.gone = r.Int(), r.Int()
-	x.heat = heat{r.Float(), r.Int()}
 	if r.Bool() {
 		x.native = &native{previous: readOptional(r)}
 	}
 }
 
 func (b *binding) write(w *wire.Writer) {
-	w.Uint(uint64(b.instance.number))
+	w.Uint(uint64(b.instance().number))
 	w.Byte(byte(b.role))
-	w.Int(b.member.last)
-	w.Int(b.member.heard)
-	w.Bool(b.member.alive)
-	w.Bool(b.member.blind)
-	bucketed := b.latency != nil && b.latency.bucket != nil
-	w.Bool(bucketed)
-	if bucketed {
-		k := b.latency.bucket
+	w.Uint(uint64(b.heard))
+	w.Bool(b.is(alive))
+	w.Bool(b.is(blind))
+	k := b.bucket()
+	w.Bool(k != nil)
+	if k != nil {
 		writeIncrement(w, k.last)
 		w.Bool(k.offered)
 		w.Bool(k.histogram.lower == k)
@@ -176,25 +167,24 @@ func (b *binding) write(w *wire.Writer) {
 // readBinding gives the series' binding to the same instance what it was.
 func (s *series) readBinding(r *wire.Reader, instances []*Instance) *binding {
 	number, as := r.Uint(), role(r.Byte())
-	var b *binding
-	for i := range s.bindings {
-		if number < uint64(len(instances)) && s.bindings[i].instance == instances[number] && s.bindings[i].role == as {
-			b = &s.bindings[i]
-		}
+	b := s.bindings()
+	for b != nil && (number >= uint64(len(instances)) || b.instance() != instances[number] || b.role != as) {
+		b = b.next()
 	}
 	if b == nil {
-		b = &binding{member: &member{}} // read, and left out
+		b = &binding{} // read, and left out
 	}
-	m := b.member
-	m.last, m.heard, m.alive, m.blind = r.Int(), r.Int(), r.Bool(), r.Bool()
+	b.heard = uint32(r.Uint())
+	b.mark(alive, r.Bool())
+	b.mark(blind, r.Bool())
 	if !r.Bool() {
 		return b
 	}
 	last, offered, lower, upper := readIncrement(r), r.Bool(), r.Bool(), r.Bool()
-	if b.latency == nil || b.latency.bucket == nil {
+	k := b.bucket()
+	if k == nil {
 		return b
 	}
-	k := b.latency.bucket
 	k.last, k.offered = last, offered
 	if lower {
 		k.histogram.lower = k
@@ -220,11 +210,11 @@ func readIncrement(r *wire.Reader) increment {
 func (t *Tracker) writeUnborn(w *wire.Writer) {
 	n := 0
 	for _, f := range t.families {
-		n += len(f.unborn)
+		n += len(f.births())
 	}
 	w.Uint(uint64(n))
 	for _, f := range t.families {
-		for _, u := range f.unborn {
+		for _, u := range f.births() {
 			w.Uint(uint64(u.series.number))
 			w.Int(u.at)
 			writeIncrement(w, u.verdict.increment)
@@ -240,8 +230,7 @@ func (t *Tracker) readUnborn(r *wire.Reader) {
 		u.verdict = verdict{increment: readIncrement(r), counted: r.Bool()}
 		u.added = readOptional(r)
 		if u.series != nil && r.Err() == nil {
-			f := u.series.family
-			f.unborn = append(f.unborn, u) // earliest and latest are the family's
+			u.series.family.wait(u)
 		}
 	}
 }

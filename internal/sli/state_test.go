@@ -263,3 +263,18 @@ func FuzzReplay(f *testing.F) {
 		tracker.Cut(nil)
 	})
 }
+
+// An SLO that was removed, or counts other events now, is left out.
+func TestRestoreWithoutAnSLO(t *testing.T) {
+	b := newBench(t, spec("a", errorsOf), spec("b", errorsOf))
+	b.send(`requests_total{code="500"}`, 10, 1)
+	state := b.tracker.Cut(nil)
+	tracker := NewTracker(Options{})
+	tracker.Replace(compileAll(t, spec("a", errorsOf, "code"), spec("c", errorsOf)), began)
+	if err := tracker.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	if n := tracker.Known(); n != 1 {
+		t.Errorf("%d series are known, want the one that c selects", n)
+	}
+}

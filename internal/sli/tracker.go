@@ -52,21 +52,21 @@ type Tracker struct {
 	programs []*program
 	index    index
 	symbols  *symbols
-	series   map[string]*series // by the key of their names
+	series   register
 	book     *Book
 	// unsettled are the instances to which the batch has added.
 	unsettled []*Instance
-	// sequence is the number of the newest record, the first one being 1;
-	// edition that of the journal; next the number of the next new series.
-	sequence      uint64
-	sealed        uint64 // the highest seal of the ledgers that were restored
-	edition, next uint32
-	loaded        int64              // when the programs were, wall time
-	record        *record            // of the batch; nil if nobody keeps one
-	page          record             // where it is written
-	numbered      map[uint32]*series // while recovering; nil of those that nobody selects
-	families      map[familyKey]*family
-	roster        roster
+	// sequence is the number of the newest record, the first one being 1; next
+	// the number of the next new series.
+	sequence uint64
+	sealed   uint64 // the highest seal of the ledgers that were restored
+	next     uint32
+	loaded   int64              // when the programs were, wall time
+	record   *record            // of the batch; nil if nobody keeps one
+	page     record             // where it is written
+	numbered map[uint32]*series // while recovering; nil of those that nobody selects
+	families map[familyKey]*family
+	roster   roster
 }
 
 type familyKey struct{ name, target string }
@@ -95,13 +95,11 @@ func NewTracker(o Options) *Tracker {
 	if o.Book == nil {
 		o.Book = NewBook(o.MaxSeries)
 	}
-	o.Book.strike(func(*Known) bool { return false })
+	o.Book.strike(func(*Known) *Known { return nil })
 	t := &Tracker{
 		options:  o,
 		book:     o.Book,
 		symbols:  newSymbols(),
-		edition:  1,
-		series:   map[string]*series{},
 		families: map[familyKey]*family{},
 	}
 	t.index = newIndex(t.programs)
@@ -127,7 +125,7 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 			work.watched, work.instances = before.watched, before.instances
 			work.classics, work.forms = before.classics, before.forms
 			for _, in := range work.instances {
-				in.Spec, in.program, in.feeds = p.Spec, work, nil // bound anew below
+				in.Spec, in.program = p.Spec, work
 			}
 		}
 		t.programs = append(t.programs, work)
@@ -141,20 +139,29 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 	}
 	t.loaded = now.UnixNano()
 	t.rebind()
-	t.book.strike(func(k *Known) bool { return !k.Ignored() }) // somebody may look now
+	t.book.strike(func(k *Known) *Known {
+		if k.Ignored() {
+			return nil // somebody may look now
+		}
+		return k
+	})
 }
 
 // rebind binds every known series anew. Its last value stays, so nothing that
 // is counted from now on is lost or counted twice.
 func (t *Tracker) rebind() {
-	for _, s := range t.series {
-		before := s.bindings
-		s.bindings = nil
-		t.bind(s, t.symbols.unpack(s.names), before)
+	for _, in := range t.Instances() {
+		for _, c := range in.lineUp {
+			c.members = nil
+		}
+	}
+	for s := range t.series.all() {
+		before := s.unchained()
+		t.bind(s, s.called(), before)
 		for _, b := range before {
-			if !slices.ContainsFunc(s.bindings, func(n binding) bool { return n.member == b.member }) {
-				b.member.blinds(false)
-				b.member.leave()
+			if !slices.ContainsFunc(s.unchained(), b.like) {
+				b.blinds(false, s.newest(&b))
+				b.leave(s.newest(&b))
 			}
 		}
 	}
@@ -187,17 +194,19 @@ func (t *Tracker) Ingest(batch *Batch, now time.Time, receipt *Receipt) (points 
 
 // sample counts a point of a known series.
 func (t *Tracker) sample(in *Sample, whole bool, now time.Time, receipt *Receipt) {
-	s := in.Known.series
+	if in.Known.Ignored() {
+		return
+	}
+	s := in.Known.series().current()
 	switch {
-	case s == nil:
 	case s.swept: // while the sample was on its way
-		as := s.extra.symbols.unpack(s.names)
+		as := s.called()
 		t.ingest(&Series{
 			Labels: as.labels, Raw: as.raw, Target: as.target,
 			Type: in.Type, Temporality: in.Temporality, Points: []Point{in.Point},
 		}, whole, now, receipt)
 	default:
-		t.take(s, arrival{&in.Point, in.Type, in.Temporality, whole, now.UnixNano()}, receipt)
+		t.take(s, arrival{point: &in.Point, kind: in.Type, temporality: in.Temporality, whole: whole, now: now.UnixNano()}, receipt)
 	}
 }
 
@@ -207,8 +216,8 @@ func (t *Tracker) take(s *series, a arrival, receipt *Receipt) {
 	if t.record != nil {
 		t.record.point(t, s, &a)
 	}
-	if reason := t.point(s, &a); reason != "" && len(s.bindings) > 0 {
-		receipt.Reject(reason, 1, func() string { return t.symbols.unpack(s.names).labels.String() })
+	if reason := t.point(s, &a); reason != "" && s.bound() {
+		receipt.Reject(reason, 1, func() string { return s.called().labels.String() })
 		s.notice(reason)
 	}
 }
@@ -230,7 +239,7 @@ func (t *Tracker) ingest(in *Series, whole bool, now time.Time, receipt *Receipt
 	}
 	t.learn(in, s)
 	for i := range in.Points {
-		t.take(s, arrival{&in.Points[i], in.Type, in.Temporality, whole, now.UnixNano()}, receipt)
+		t.take(s, arrival{point: &in.Points[i], kind: in.Type, temporality: in.Temporality, whole: whole, now: now.UnixNano()}, receipt)
 	}
 }
 
@@ -240,10 +249,13 @@ func (t *Tracker) learn(in *Series, s *series) {
 	case in.Key == 0:
 	case s == nil:
 		t.book.ignore(in.Key, in.Tag)
-	case in.Tag == 0:
+	case !s.tagged: // nobody has seen its Known yet
+		s.tagged, s.tag = true, in.Tag
+		t.book.learn(in.Key, &s.Known)
+	case s.tag == in.Tag:
 		t.book.learn(in.Key, &s.Known)
 	default:
-		t.book.learn(in.Key, &Known{series: s, tag: in.Tag})
+		t.book.learn(in.Key, &Known{slab: s.slab, place: s.place, tag: in.Tag})
 	}
 }
 
@@ -252,7 +264,7 @@ func (t *Tracker) find(in *Series) *series {
 	if !ok {
 		return nil
 	}
-	return t.series[string(key)]
+	return t.series.find(key)
 }
 
 // welcome admits a series that is not known, if anything can be counted of it.
@@ -269,7 +281,7 @@ func (t *Tracker) welcome(in *Series, now time.Time, receipt *Receipt) *series {
 		if reason != "" {
 			continue
 		}
-		if len(t.series) < t.options.MaxSeries {
+		if t.series.len() < t.options.MaxSeries {
 			return t.admit(in)
 		}
 		reason = ReasonSeriesLimit
@@ -329,11 +341,10 @@ func (t *Tracker) wants(in *Series) (reach time.Duration, selected bool) {
 // admit makes a new series known and binds it.
 func (t *Tracker) admit(in *Series) *series {
 	as := in.called()
-	s := &series{names: t.symbols.pack(as), family: t.family(as), number: t.next}
+	s := t.series.add(t.symbols, as)
+	s.family, s.number = t.family(as), t.next
 	t.next++
-	s.Known.series = s
 	t.bind(s, as, nil)
-	t.series[s.names.key()] = s
 	return s
 }
 
@@ -344,7 +355,7 @@ func (t *Tracker) family(as called) *family {
 	key := familyKey{as.metric(), as.target}
 	f := t.families[key]
 	if f == nil {
-		key = familyKey{strings.Clone(key.name), strings.Clone(key.target)} // the batch may not be kept
+		key = t.symbols.familyKey(key.name, key.target) // the batch may not be kept
 		f = &family{target: key.target, raw: strings.Clone(as.raw.Get(labels.MetricName)), watched: t.watched(as)}
 		t.families[key] = f
 	}
@@ -383,4 +394,4 @@ func (t *Tracker) Idle() []*slo.Spec {
 }
 
 // Known is the number of series kept.
-func (t *Tracker) Known() int { return len(t.series) }
+func (t *Tracker) Known() int { return t.series.len() }

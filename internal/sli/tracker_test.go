@@ -666,7 +666,7 @@ func TestSweep(t *testing.T) {
 		t.Error("a living series was forgotten")
 	}
 	b.tracker.Sweep(time.Unix(0, at(25*3600)))
-	if b.tracker.Known() != 0 || len(b.tracker.families) != 0 || len(b.instance("shop:a").feeds) != 0 {
+	if b.tracker.Known() != 0 || len(b.tracker.families) != 0 || len(b.instance("shop:a").lineUp) != 0 {
 		t.Error("a series that was silent for a day is still known")
 	}
 }
