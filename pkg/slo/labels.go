@@ -22,7 +22,9 @@ func (v *validator) groups() {
 	seen := map[string]bool{}
 	for i, name := range v.spec.GroupBy {
 		field := strictyaml.Index("spec.groupBy", i)
-		v.labelName(field, name)
+		if !v.taken(field, name, "", "group_") {
+			v.labelName(field, name)
+		}
 		if seen[name] {
 			v.fail(field, fmt.Sprintf("label %q is there twice", name), "remove one of them")
 		}
@@ -39,7 +41,7 @@ func (v *validator) groups() {
 func (v *validator) labels(field string, labels map[string]string) {
 	for name, value := range labels {
 		at := strictyaml.Key(field, name)
-		if !v.taken(at, name) {
+		if !v.taken(at, name, value, "label_") {
 			v.labelName(at, name)
 		}
 		v.labelValue(at, value)
@@ -54,14 +56,17 @@ func (v *validator) labels(field string, labels map[string]string) {
 
 // taken lets documents of other formats, which know nothing of our labels, use
 // their names: alerts and series then carry the engine's.
-func (v *validator) taken(field, name string) bool {
+func (v *validator) taken(field, name, value, prefix string) bool {
 	foreign := v.spec.Format.APIVersion != "" && v.spec.Format.APIVersion != APIVersion
 	if !foreign || !slices.Contains(reserved, name) {
 		return false
 	}
+	if name == "service" && value == v.spec.Service {
+		return true // they say the same
+	}
 	v.problems = append(v.problems, Problem{
 		Severity: Warning, Field: field, Message: fmt.Sprintf("label %q is one that the engine sets itself", name),
-		Fix: "where both meet the engine's counts, and /metrics/slo shows yours as label_" + name,
+		Fix: "where both meet the engine's counts, and /metrics/slo shows yours as " + prefix + name,
 	})
 	return true
 }

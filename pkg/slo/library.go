@@ -44,6 +44,12 @@ func (s *Spec) here(problems []Problem) []Problem {
 	return problems
 }
 
+// Problem is one with a field of s, which has the path of the native format,
+// where the document has it.
+func (s *Spec) Problem(severity Severity, field, message, fix string) Problem {
+	return Problem{Origin: s.Origin, Severity: severity, SLO: s.identity(), Field: s.field(field), Message: message, Fix: fix}
+}
+
 // field is where the document has what the native format writes at path.
 func (s *Spec) field(path string) string {
 	for head := path; head != ""; head = parent(head) {

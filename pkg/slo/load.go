@@ -240,11 +240,9 @@ func (l *Loader) decoder(doc *strictyaml.Document) (Format, Decoder, *Problem) {
 // unknown says what is wrong with a format that nobody decodes.
 func (l *Loader) unknown(f Format) Problem {
 	versions, kinds := l.known(f.APIVersion)
-	switch product, foreign := laterVersions[f.APIVersion]; {
+	switch {
 	case f.APIVersion == "":
 		return Problem{Field: "apiVersion", Message: "is missing", Fix: "write apiVersion: " + APIVersion}
-	case foreign && len(kinds) == 0:
-		return Problem{Field: "apiVersion", Message: product + " documents are not supported by this version", Fix: "remove the document"}
 	case len(kinds) == 0:
 		return Problem{Field: "apiVersion", Message: fmt.Sprintf("%q is not known", shorten(f.APIVersion)), Fix: strictyaml.Suggest(f.APIVersion, versions)}
 	case f.Kind == "":

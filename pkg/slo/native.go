@@ -3,7 +3,6 @@ package slo
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
@@ -17,15 +16,6 @@ const (
 
 // laterKinds are native kinds that are known by name only.
 var laterKinds = []string{"AlertPolicy", "Remediation", "GatePolicy", "BudgetAdjustment"}
-
-// laterVersions are formats of others that are known by name only.
-var laterVersions = map[string]string{
-	"openslo/v1":          "OpenSLO",
-	"openslo.com/v2alpha": "OpenSLO",
-	"prometheus/v1":       "Sloth",
-	"sloth.slok.dev/v1":   "Sloth",
-	"pyrra.dev/v1alpha1":  "Pyrra",
-}
 
 // nativeDocument is a document of kind SLO as it is written.
 type nativeDocument struct {
@@ -189,24 +179,18 @@ func (p *nativePeriod) UnmarshalValue(v strictyaml.Value) {
 
 type nativeZone struct{ *time.Location }
 
-// zones keeps one Location for each name, so that Windows that mean the same
-// are equal, across reloads too.
-var zones sync.Map // string → *time.Location
-
-// UnmarshalValue reads the name of a time zone. "Local" is refused: it means
-// something else on each machine.
+// UnmarshalValue reads the name of a time zone.
 func (z *nativeZone) UnmarshalValue(v strictyaml.Value) {
 	name, ok := v.String()
 	if !ok {
 		return
 	}
-	location, err := time.LoadLocation(name)
-	if err != nil || name == "Local" || name == "" {
+	location, err := LoadLocation(name)
+	if err != nil {
 		v.Report(fmt.Sprintf("%q is not a time zone", shorten(name)), "write a name of the IANA database, such as Europe/Berlin or UTC")
 		return
 	}
-	kept, _ := zones.LoadOrStore(name, location)
-	z.Location = kept.(*time.Location)
+	z.Location = location
 }
 
 var units = map[string]time.Duration{

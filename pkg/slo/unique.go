@@ -43,11 +43,14 @@ func anyError(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
 }
 
-// covered lists the places that problems already speak of.
+// covered lists the places that errors already speak of. A warning must not
+// hide an error.
 func covered(problems []Problem) strictyaml.Problems {
 	var places strictyaml.Problems
 	for _, p := range problems {
-		places = append(places, strictyaml.Problem{Path: p.Field})
+		if p.Severity == Error {
+			places = append(places, strictyaml.Problem{Path: p.Field})
+		}
 	}
 	return places
 }

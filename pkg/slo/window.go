@@ -2,6 +2,7 @@ package slo
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -122,6 +123,24 @@ func (w Window) String() string {
 		return w.Period.String()
 	}
 	return fmt.Sprintf("%s (%s)", w.Period, w.Location)
+}
+
+// zones keeps one Location for each name.
+var zones sync.Map // string → *time.Location
+
+// LoadLocation is time.LoadLocation, with one Location for each name, so that
+// Windows that mean the same are equal, across formats and reloads. No name
+// and "Local" are errors: they mean something else on each machine.
+func LoadLocation(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("%q does not name a time zone", name)
+	}
+	location, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, err
+	}
+	kept, _ := zones.LoadOrStore(name, location)
+	return kept.(*time.Location), nil
 }
 
 // ParseDuration reads a duration in Prometheus's syntax: "30d", "1h30m".

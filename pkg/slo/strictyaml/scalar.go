@@ -65,6 +65,12 @@ func (v Value) setSpecial(target reflect.Value) bool {
 	return true
 }
 
+// belowMillisecond reads what Prometheus's syntax has no unit for: 1.5ms, 250us.
+func belowMillisecond(text string) (d time.Duration, ok bool) {
+	d, err := time.ParseDuration(text)
+	return d, err == nil && d > 0 && d%time.Millisecond != 0
+}
+
 func (v Value) setDuration(target *time.Duration) {
 	const example = "write a number with a unit, such as 30s, 5m, 1h30m or 30d"
 	if !v.isString() && v.node.Value != "0" {
@@ -72,6 +78,9 @@ func (v Value) setDuration(target *time.Duration) {
 		return
 	}
 	d, err := model.ParseDuration(v.node.Value)
+	if short, ok := belowMillisecond(v.node.Value); ok {
+		d, err = model.Duration(short), nil
+	}
 	if err != nil {
 		v.Report(fmt.Sprintf("%q is not a duration", v.node.Value), example)
 		return
