@@ -33,6 +33,8 @@ type cli struct {
 	Serve    serveCmd         `cmd:"" help:"Run the service."`
 	Demo     demoCmd          `cmd:"" help:"Run engine and a small shop in one process; exit 0 when the loop from failure to alert to recovery closed."`
 	Validate validateCmd      `cmd:"" help:"Check SLO files: every problem with file, document, field and fix; for sound SLOs their tiers and detection times."`
+	Convert  convertCmd       `cmd:"" help:"Write SLO files in another format: native, OpenSLO, Sloth's or Pyrra's."`
+	Rules    rulesCmd         `cmd:"" help:"Write SLO files as Prometheus recording and alerting rules."`
 	Test     testCmd          `cmd:"" help:"Play scenarios against SLOs on a clock of their own; exit 1 when one does not end as expected."`
 	Status   statusCmd        `cmd:"" help:"Show the budgets of a running engine."`
 	Version  kong.VersionFlag `help:"Show the version."`

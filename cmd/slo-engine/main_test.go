@@ -20,9 +20,14 @@ import (
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"slo-engine": main}) }
 
 func TestScripts(t *testing.T) {
+	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:  filepath.Join("testdata", "script"),
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"engine": runEngine, "exits": runExits},
+		Dir:   filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error { env.Setenv("EXAMPLES", examples); return nil },
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"engine": runEngine, "exits": runExits},
 	})
 }
 

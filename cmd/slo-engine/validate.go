@@ -15,14 +15,15 @@ import (
 )
 
 type validateCmd struct {
-	Strict bool     `help:"Refuse warnings too, such as tiers that had to be rescaled."`
+	Strict bool `help:"Refuse warnings too, such as tiers that had to be rescaled, and what a format's own product refuses."`
+	readFlags
 	Output string   `short:"o" enum:"text,json" default:"text" help:"text or json."`
 	Files  []string `arg:"" name:"files" help:"SLO files; patterns are expanded."`
 }
 
 // Run checks the files. It exits 1 when a document cannot be used.
 func (c *validateCmd) Run(std streams) error {
-	loaded, err := app.Check(c.Files)
+	loaded, err := app.Check(c.Files, c.options(c.Strict))
 	if err != nil {
 		return err
 	}
@@ -40,15 +41,11 @@ func (c *validateCmd) Run(std streams) error {
 	return nil
 }
 
-// grade makes errors of what is refused here, and counts them. A file that is
-// named and not there is one: a pipeline must not pass by a misspelt name,
-// though serving may wait for files to come.
+// grade makes errors of what is refused here, and counts them.
 func (c *validateCmd) grade(problems []slo.Problem) (refused int) {
+	missing(problems)
 	for i := range problems {
 		p := &problems[i]
-		if p.Document == 0 && p.Severity == slo.Warning {
-			p.Severity, p.Message, p.Fix = slo.Error, "no such file", "correct the name"
-		}
 		if c.Strict || p.Severity == slo.Error {
 			p.Severity = slo.Error
 			refused++

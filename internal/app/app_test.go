@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/slo-engine/slo-engine/internal/config"
+	"github.com/slo-engine/slo-engine/internal/formats"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -238,7 +239,7 @@ func TestCheckShowsEverythingAtOnce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "slos.yaml")
 	faulty := strings.NewReplacer("99.9%", "100%", "30d", "1s", "total: requests_total", "total: avg(requests_total)").Replace(sound)
 	write(t, file, faulty)
-	loaded, err := Check([]string{file})
+	loaded, err := Check([]string{file}, formats.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

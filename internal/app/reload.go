@@ -9,6 +9,7 @@ import (
 
 	"github.com/slo-engine/slo-engine/internal/config"
 	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/internal/formats"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
@@ -26,7 +27,7 @@ func (a *App) Reload() error {
 	if fields := fixedChanges(a.config, next); len(fields) > 0 {
 		return a.kept(fmt.Errorf("%s changed: that needs a restart", strings.Join(fields, ", ")))
 	}
-	loaded, err := Check(next.SLOFiles)
+	loaded, err := Check(next.SLOFiles, readAs(next))
 	if err != nil {
 		return a.kept(err)
 	}
@@ -56,7 +57,7 @@ func fixedChanges(old, next *config.Config) []string {
 	a, b := reflect.ValueOf(*old), reflect.ValueOf(*next)
 	for i := range a.NumField() {
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == "slo_files" {
+		if name == "slo_files" || name == "formats" {
 			continue
 		}
 		if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
@@ -69,7 +70,7 @@ func fixedChanges(old, next *config.Config) []string {
 // recover reads the SLO files for the first time, and what was counted for them
 // before.
 func (a *App) recover() error {
-	loaded, err := Check(a.config.SLOFiles)
+	loaded, err := Check(a.config.SLOFiles, readAs(a.config))
 	if err != nil {
 		return err
 	}
@@ -89,15 +90,21 @@ type Loaded struct {
 	Problems []slo.Problem
 }
 
+// readAs is how the configuration wants documents to be read.
+func readAs(c *config.Config) formats.Options {
+	return formats.Options{Strict: c.Formats.Strict, SlothPeriod: c.Formats.SlothPeriod}
+}
+
 // Check reads SLO files as serving would. The error means that a pattern is
 // no pattern.
-func Check(patterns []string) (*Loaded, error) {
+func Check(patterns []string, o formats.Options) (*Loaded, error) {
 	programs := map[*slo.Spec]*sli.Program{}
-	specs, problems, err := config.LoadSpecs(patterns, func(spec *slo.Spec) []slo.Problem {
+	loader := slo.Loader{Formats: formats.All(o), Check: func(spec *slo.Spec) []slo.Problem {
 		program, problems := sli.Compile(spec)
 		programs[spec] = program
 		return append(problems, tierWarnings(spec)...)
-	})
+	}}
+	specs, problems, err := config.LoadSpecs(patterns, loader)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,8 @@ type Config struct {
 	OTLP OTLP `yaml:"otlp"`
 	// SLOFiles are the globs of the SLO documents. Default slos/*.y*ml.
 	SLOFiles []string `yaml:"slo_files"`
+	// Formats says how documents of other products are read.
+	Formats Formats `yaml:"formats"`
 	// EvaluationInterval is the time between ticks, in whole seconds, 1 s to
 	// 1 m. Default 1 s.
 	EvaluationInterval time.Duration `yaml:"evaluation_interval"`
@@ -56,6 +58,16 @@ type OTLP struct {
 	// Receiver is who listens: direct, our own, or collector, that of the
 	// OpenTelemetry Collector. Default direct.
 	Receiver string `yaml:"receiver"`
+}
+
+// Formats says how SLO documents of other products are read.
+type Formats struct {
+	// Strict refuses what the products themselves refuse. Default false: what
+	// is merely odd is a warning.
+	Strict bool `yaml:"strict"`
+	// SlothPeriod is the window of Sloth's SLOs, as --default-slo-period is to
+	// Sloth. Default 30 d.
+	SlothPeriod time.Duration `yaml:"sloth_period"`
 }
 
 // Storage says where the engine keeps what must survive a restart.
@@ -151,6 +163,7 @@ func Default() *Config {
 		Listen:             "127.0.0.1:9490",
 		OTLP:               OTLP{GRPC: "127.0.0.1:4317", HTTP: "127.0.0.1:4318", Receiver: "direct"},
 		SLOFiles:           []string{"slos/*.y*ml"},
+		Formats:            Formats{SlothPeriod: 30 * 24 * time.Hour},
 		EvaluationInterval: time.Second,
 		Lateness:           10 * time.Minute,
 		Storage:            Storage{Path: "data", FsyncInterval: 500 * time.Millisecond},

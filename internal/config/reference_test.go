@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // referenceBlocks returns the two YAML blocks of docs/reference.md.
@@ -63,7 +65,7 @@ func fields(path string, node map[string]any) map[string]bool {
 func TestReferenceDocumentIsSound(t *testing.T) {
 	_, text := referenceBlocks(t)
 	path, _ := write(t, text)
-	specs, problems, err := LoadSpecs([]string{path}, nil)
+	specs, problems, err := LoadSpecs([]string{path}, slo.Loader{})
 	if err != nil || len(problems) > 0 || len(specs) != 1 {
 		t.Errorf("%d SLOs, problems %v, error %v", len(specs), problems, err)
 	}

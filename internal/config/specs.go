@@ -14,10 +14,9 @@ import (
 // LoadSpecs reads the SLO documents of all files that match the patterns, in
 // the order of their paths, as documents that may refer to each other. What is wrong with a document or a file takes
 // nothing away from the others; of two SLOs with one name the first counts.
-// A pattern without matches is a warning. check, which may be nil, is asked
-// about each valid Spec. An error means that a pattern cannot be understood;
+// A pattern without matches is a warning. An error means that a pattern cannot be understood;
 // nothing was read then.
-func LoadSpecs(patterns []string, check func(*slo.Spec) []slo.Problem) ([]*slo.Spec, []slo.Problem, error) {
+func LoadSpecs(patterns []string, loader slo.Loader) ([]*slo.Spec, []slo.Problem, error) {
 	files, problems, err := expandGlobs(patterns)
 	if err != nil {
 		return nil, nil, err
@@ -31,7 +30,7 @@ func LoadSpecs(patterns []string, check func(*slo.Spec) []slo.Problem) ([]*slo.S
 		}
 		read = append(read, slo.File{Name: file, Data: data})
 	}
-	specs, found := slo.Loader{Check: check}.Load(read...)
+	specs, found := loader.Load(read...)
 	specs, duplicates := slo.Unique(specs)
 	return specs, slices.Concat(problems, found, duplicates), nil
 }

@@ -42,12 +42,12 @@ func TestLoadSpecs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	specs, problems, err := LoadSpecs(c.SLOFiles, func(s *slo.Spec) []slo.Problem {
+	specs, problems, err := LoadSpecs(c.SLOFiles, slo.Loader{Check: func(s *slo.Spec) []slo.Problem {
 		if s.Name == "checked" {
 			return []slo.Problem{{Field: "spec.sli", Message: "refused"}}
 		}
 		return nil
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestLoadSpecsUnreadable(t *testing.T) {
 	if err := os.Symlink(filepath.Join(folder, "nowhere"), filepath.Join(folder, "a.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	specs, problems, err := LoadSpecs([]string{folder + "/*.yaml"}, nil)
+	specs, problems, err := LoadSpecs([]string{folder + "/*.yaml"}, slo.Loader{})
 	if err != nil || len(specs) != 0 || len(problems) != 1 {
 		t.Fatalf("got %v, %v, %v", specs, problems, err)
 	}
@@ -92,7 +92,7 @@ func TestLoadSpecsUnreadable(t *testing.T) {
 }
 
 func TestLoadSpecsBadPattern(t *testing.T) {
-	if _, _, err := LoadSpecs([]string{"a["}, nil); err == nil || !strings.Contains(err.Error(), `"a["`) {
+	if _, _, err := LoadSpecs([]string{"a["}, slo.Loader{}); err == nil || !strings.Contains(err.Error(), `"a["`) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -70,6 +70,7 @@ func (v *validator) times() {
 		v.fail("evaluation_interval", slo.FormatDuration(c.EvaluationInterval)+" is not a whole number of seconds", "write 1s, or a multiple of it")
 	}
 	v.between("storage.fsync_interval", c.Storage.FsyncInterval, 0, time.Minute)
+	v.between("formats.sloth_period", c.Formats.SlothPeriod, slo.MinRolling, slo.MaxRolling)
 	v.between("lateness", c.Lateness, 0, time.Hour)
 	v.between("alerting.resend_interval", c.Alerting.ResendInterval, time.Second, 24*time.Hour)
 	v.between("ha.failover_timeout", c.HA.FailoverTimeout, time.Second, 24*time.Hour)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slo-engine/slo-engine/internal/formats"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
@@ -67,7 +68,7 @@ func (p *parse) sloFiles(r *reader, w word) {
 
 // documents takes SLO documents; each of their problems is one of the file's.
 func (p *parse) documents(file string, data []byte, number int) {
-	loader := slo.Loader{Check: func(spec *slo.Spec) []slo.Problem {
+	loader := slo.Loader{Formats: formats.All(formats.Options{}), Check: func(spec *slo.Spec) []slo.Problem {
 		program, problems := sli.Compile(spec)
 		p.compiled[spec] = program
 		return problems
