@@ -24,7 +24,7 @@ func detailOf(in *engine.Instance, at time.Time) apitypes.Detail {
 		since := countsOf(in.Since)
 		detail.SinceStart = &since
 	}
-	if in.Spec.SLI.Latency != nil {
+	if in.Spec.SLI.Latency != nil || in.UncertainInPeriod != 0 {
 		detail.SLILower = compliance(in.Period.Counts, 0)
 		detail.SLIUpper = compliance(in.Period.Counts, in.UncertainInPeriod)
 	}

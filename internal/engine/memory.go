@@ -135,7 +135,7 @@ func (c *Core) await(now time.Time) (batch []alerts.Alert, changed bool) {
 			a.told = true
 			changed = true
 			for _, status := range a.Alerts.Firing() {
-				if status.Severity != alerts.None {
+				if status.Severity != alerts.None && !alerts.Silenced(p.spec, status) {
 					batch = append(batch, alerts.Render(a.subject(id, p, c.options.Link), status, a.facts(status, p)))
 				}
 			}

@@ -55,7 +55,7 @@ func (c *Core) report(who alerts.Subject, event alerts.Event, facts alerts.Facts
 		slog.String("slo_id", who.ID), slog.String("alertname", event.Name),
 		slog.String("severity", string(event.Severity)), slog.String("tier", event.Tier),
 		slog.Bool("frozen", event.Frozen), slog.String("reason", event.Reason))
-	if event.Severity == alerts.None {
+	if event.Severity == alerts.None || alerts.Silenced(who.Spec, event.Status) {
 		return nil
 	}
 	alert := alerts.Render(who, event.Status, facts)
@@ -78,7 +78,7 @@ func (c *Core) refresh(j *judged, now time.Time) []alerts.Alert {
 func (c *Core) render(j *judged, top []string) []alerts.Alert {
 	var batch []alerts.Alert
 	for _, status := range j.state.Firing() {
-		if status.Severity == alerts.None {
+		if status.Severity == alerts.None || alerts.Silenced(j.spec, status) {
 			continue
 		}
 		facts := j.describe(status)

@@ -50,15 +50,17 @@ func Render(who Subject, status Status, facts Facts) Alert {
 	}
 }
 
-// labelsOf merges, the later winning: the SLO's labels, its alert labels, the
-// group, and the engine's own, which specs may not use.
+// labelsOf merges, the later winning: the SLO's labels, its alert labels and
+// those of the severity, the group, and the engine's own, which specs may not
+// use.
 func labelsOf(who Subject, status Status) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, who.Spec.Labels)
 	maps.Copy(labels, who.Spec.Alerting.Labels)
+	maps.Copy(labels, ofSeverity(who.Spec, status.Severity).Labels)
 	maps.Copy(labels, who.Group)
 	maps.Copy(labels, map[string]string{
-		"alertname": status.Name,
+		"alertname": alertName(who.Spec, status.Name),
 		"service":   who.Spec.Service,
 		"slo":       who.Spec.Name,
 		"slo_id":    who.ID,
@@ -99,7 +101,36 @@ func annotationsOf(who Subject, status Status, facts Facts) map[string]string {
 			who.ID, facts.LastSample.UTC().Format(time.RFC3339)))
 	}
 	maps.Copy(a, who.Spec.Alerting.Annotations) // the user's words win
+	maps.Copy(a, ofSeverity(who.Spec, status.Severity).Annotations)
 	return a
+}
+
+// ofSeverity is what the SLO says of alerts of one severity.
+func ofSeverity(spec *slo.Spec, severity Severity) slo.AlertingOf {
+	switch severity {
+	case Critical:
+		return spec.Alerting.Critical
+	case Warning:
+		return spec.Alerting.Warning
+	}
+	return slo.AlertingOf{}
+}
+
+// Silenced reports whether the SLO wants no alert about a status: none of its
+// severity, or none about missing samples.
+func Silenced(spec *slo.Spec, status Status) bool {
+	return ofSeverity(spec, status.Severity).Disabled || status.Name == NameNoData && spec.Alerting.NoAbsent
+}
+
+// alertName is what the SLO calls its alerts.
+func alertName(spec *slo.Spec, name string) string {
+	switch {
+	case name == NameBurn && spec.Alerting.Name != "":
+		return spec.Alerting.Name
+	case name == NameNoData && spec.Alerting.AbsentName != "":
+		return spec.Alerting.AbsentName
+	}
+	return name
 }
 
 func summary(who Subject, status Status) string {
