@@ -45,6 +45,14 @@ build_telemetrygen() {
 version_staticcheck=v0.8.1
 build_staticcheck() { plain "honnef.co/go/tools/cmd/staticcheck@$version_staticcheck" "$1"; }
 
+# Whose files are read and whose rules are written: test/dialects compares.
+version_sloth=v0.16.0
+build_sloth() { copied "github.com/slok/sloth@$version_sloth" ./cmd/sloth "$1"; }
+
+# Its web pages are not in the module: a stub stands in.
+version_pyrra=v0.10.1
+build_pyrra() { copied "github.com/pyrra-dev/pyrra@$version_pyrra" . "$1" ui/build/index.html; }
+
 # The peers of `make bench`.
 
 # The leanest pipeline there is, OTLP in and nothing out: tools/lab/otelcol.yaml.

@@ -23,6 +23,9 @@ var rows = []row{
 		{"internal/engine", "validate prints the tiers an SLO ends up with"},
 		{"internal/demo", "demo starts the shop beside the engine"},
 		{"internal/scenario", "test plays scenarios"},
+		{"internal/formats", "SLOs in any format"},
+		{"internal/convert", "convert writes other formats"},
+		{"internal/rules/...", "rules writes Prometheus rules"},
 		{"internal/api/client", "status asks a running engine"},
 		{"internal/api/apitypes", "status prints what the client returns"},
 		{"pkg/...", "the vocabulary"},
@@ -45,14 +48,33 @@ var rows = []row{
 		{"internal/sli", "a core binds series and counts events"},
 		{"internal/wire", "what it keeps on disk"},
 	}},
+	{"internal/formats", []edge{{"pkg/slo/...", "every format there is"}}},
+	{"internal/convert", []edge{
+		{"pkg/slo/...", "the formats that it writes"},
+		{"internal/rules/...", "SLIs as the queries that a format wants"},
+	}},
+	{"internal/rules", []edge{
+		{"pkg/slo", "the vocabulary"},
+		{"internal/promql", "queries are taken apart and put together"},
+	}},
+	{"internal/rules/...", []edge{
+		{"internal/rules", "groups of rules, and SLIs as queries"},
+		{"internal/promql", "queries are taken apart and put together"},
+		{"pkg/slo/...", "the vocabulary, and what a dialect's own format can say"},
+		{"pkg/alerts", "the tiers"},
+		{"pkg/budget", "the windows of the tiers"},
+	}},
+	{"internal/promql", nil},
 	{"internal/scenario", []edge{
 		{"internal/engine", "a scenario is played to a core"},
+		{"internal/formats", "SLOs in any format"},
 		{"internal/sli", "its traffic is batches"},
 		{"pkg/...", "the vocabulary"},
 	}},
 	{"internal/sli", []edge{
 		{"pkg/...", "specs in, counts out"},
 		{"internal/wire", "what it keeps on disk"},
+		{"internal/promql", "selectors are read as in rules"},
 	}},
 	{"internal/wire", nil},
 	{"internal/store/journal", []edge{{"internal/store/files", "the log is written through a file layer that tests can break"}}},
@@ -92,6 +114,7 @@ var fences = []fence{
 		what: "github.com/prometheus/prometheus/...",
 		inside: []string{
 			"internal/sli/...", "internal/store/...", "internal/ingest/...",
+			"internal/promql", "internal/rules/...",
 			"internal/demo",     // the shop pushes remote write, as a Prometheus would
 			"internal/scenario", // series are written as in PromQL's own tests
 		},

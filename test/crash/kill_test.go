@@ -3,7 +3,6 @@ package crash
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"strconv"
 	"testing"
@@ -52,7 +51,6 @@ spec:
 // each sent until it is acknowledged.
 type sender struct {
 	site   *site
-	client *http.Client
 	rng    *rand.Rand
 	clock  int64 // milliseconds of the last sample
 	series []*series
@@ -75,7 +73,7 @@ type series struct {
 const instance = "10.0.0.1:8080"
 
 func newSender(s *site, seed uint64) *sender {
-	x := &sender{site: s, client: &http.Client{Timeout: 30 * time.Second}, rng: rand.New(rand.NewPCG(seed, 1)), clock: time.Now().Add(-time.Minute).UnixMilli()}
+	x := &sender{site: s, rng: rand.New(rand.NewPCG(seed, 1)), clock: time.Now().Add(-time.Minute).UnixMilli()}
 	for _, route := range []string{"/", "/cart", "/pay"} {
 		for _, code := range []string{"200", "404", "500"} {
 			one := &series{bad: code == "500", route: route, grows: 50}
@@ -142,9 +140,7 @@ func (x *sender) bear() {
 
 // send sends one request until it is acknowledged, or the engine is to end.
 func (x *sender) send(body []byte) bool {
-	ok, err := post(x.client, "http://"+x.site.addr+"/api/v1/write", map[string]string{
-		"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy",
-	}, body)
+	ok, err := x.site.write(body)
 	if err != nil {
 		x.site.Fatal(err)
 	}
@@ -234,7 +230,9 @@ func TestKill(t *testing.T) {
 	kills := 12 * *scale
 	n := seed(t)
 	rng := rand.New(rand.NewPCG(n, 2))
-	s := newSite(t, slos, "storage: {path: data}\n")
+	t.Parallel()
+	pager := newPager(t)
+	s := newSite(t, slos, resend, pager.url)
 	x := newSender(s, n)
 	s.start()
 	for kill := range kills {
@@ -276,11 +274,8 @@ func TestKill(t *testing.T) {
 		}
 	}
 	x.agree()
-	s.pager.mu.Lock()
-	defer s.pager.mu.Unlock()
-	name := "ErrorBudgetBurn/critical/shop:availability"
-	if len(s.pager.begun[name]) != 1 || s.pager.resolved[name] != 0 {
-		t.Errorf("%s began at %v and ended %d times", name, s.pager.begun[name], s.pager.resolved[name])
+	if page := pager.knows("ErrorBudgetBurn/critical/shop:availability"); len(page.begun) != 1 || page.ended != 0 {
+		t.Errorf("the page began at %v and ended %d times", page.starts(), page.ended)
 	}
 	t.Logf("%d kills, %d requests, %d sent again: 0 events lost, 0 counted twice, 0 refusals to start; slowest start %v; seed %d",
 		kills, x.sent, x.again, s.slowest.Round(time.Millisecond), n)

@@ -15,6 +15,8 @@ type Alertmanager struct {
 	*Process
 	Addr string // host:port
 	URL  string // http://Addr
+
+	binary, dir string
 }
 
 // Alert is one alert as an Alertmanager reports it.
@@ -45,7 +47,13 @@ func StartAlertmanager(tb testing.TB, config string) *Alertmanager {
 	process, addr := startListening(tb, func(addr string) Cmd {
 		return alertmanagerCmd(binary, dir, addr)
 	})
-	return &Alertmanager{Process: process, Addr: addr, URL: "http://" + addr}
+	return &Alertmanager{Process: process, Addr: addr, URL: "http://" + addr, binary: binary, dir: dir}
+}
+
+// Restart starts one that has ended again, at its address and with its data.
+func (a *Alertmanager) Restart(tb testing.TB) {
+	tb.Helper()
+	a.Process = Start(tb, alertmanagerCmd(a.binary, a.dir, a.Addr))
 }
 
 func alertmanagerCmd(binary, dir, addr string) Cmd {

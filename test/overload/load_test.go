@@ -60,8 +60,13 @@ func TestMoreThanCanBeCounted(t *testing.T) {
 	}
 	t.Logf("%d senders for %v: %.0f requests a second counted, %.0f offered, slowest answer %v, slowest page %v, %v ticks and %v missed, memory +%d MiB",
 		senders, took.Round(time.Second), taken, offered, slowest.Round(time.Millisecond), page.Round(time.Millisecond), ticked, missed, s.grown()>>20)
-	if offered <= taken || ticked == 0 {
-		t.Errorf("%.0f requests a second were offered, %.0f counted, in %v ticks: want more offered than counted, and ticks", offered, taken, ticked)
+	if offered <= taken {
+		t.Errorf("%.0f requests a second were offered, %.0f counted: want more offered than counted", offered, taken)
+	}
+	// A tick waits for the one batch that is being counted, however many wait
+	// behind that: then it would come once in ten seconds.
+	if ticked == 0 || missed > ticked {
+		t.Errorf("%v ticks were missed beside %v, want at most half of all", missed, ticked)
 	}
 	s.atMost(senders*(1<<20)+forRequests, "a request that waits must cost little")
 	for _, name := range []string{"availability", "routes", "heavy-0", "heavy-299"} {

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -32,26 +29,13 @@ type site struct {
 
 func newSite(t *testing.T, slos, config string) *site {
 	t.Helper()
-	path, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{T: t, addr: freeAddress(t), otlp: freeAddress(t), client: newClient(t)}
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	otlp := lab.FreeAddress(t)
+	engine := lab.NewEngine(t, map[string]string{
 		"slos.yaml": slos,
-		"slo-engine.yaml": "listen: " + s.addr + "\notlp: {grpc: off, http: '" + s.otlp + "'}\nslo_files: [slos.yaml]\n" +
+		"slo-engine.yaml": "otlp: {grpc: off, http: '" + otlp + "'}\nslo_files: [slos.yaml]\n" +
 			"storage: {path: data}\n" + config,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.engine = lab.Start(t, lab.Cmd{
-		Name: path, Args: []string{"serve", "--config", filepath.Join(dir, "slo-engine.yaml")}, Dir: dir,
-		Ready: lab.HTTPReady("http://" + s.addr + "/-/ready"),
 	})
-	return s
+	return &site{T: t, addr: engine.Addr, otlp: otlp, engine: engine.Start(t), client: newClient(t)}
 }
 
 // newClient returns a client that leaves nothing behind.
@@ -59,16 +43,6 @@ func newClient(t *testing.T) *http.Client {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Timeout: hangs, Transport: transport}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // reply is how a request was answered.
