@@ -36,9 +36,10 @@ type Core struct {
 	roster    uint64
 	nextSweep time.Time
 
-	// since is the first evaluation's time: what the process slept through is
-	// nobody's silence.
-	since time.Time
+	// since is the time of the first evaluation, or of the first one after the
+	// machine slept: what was slept through is nobody's silence. evaluated is
+	// that of the last one.
+	since, evaluated time.Time
 	// absent are the alerts from before a restart whose instances have not come
 	// back yet, by instance id.
 	absent map[string]*absent
@@ -101,10 +102,7 @@ func (c *Core) accept(receipt sli.Receipt, points int) sli.Receipt {
 func (c *Core) Load(programs []*sli.Program, problems []slo.Problem, now time.Time) {
 	c.problems = slices.Clone(problems)
 	c.tracker.Replace(programs, now)
-	c.policies = map[string]*policy{}
-	for _, p := range programs {
-		c.policies[p.Spec.ID()] = newPolicy(p.Spec)
-	}
+	c.policies = policiesOf(programs)
 	instances := map[string]*sli.Instance{}
 	for _, in := range c.tracker.Instances() {
 		instances[in.ID] = in

@@ -14,9 +14,10 @@ import (
 // Evaluate judges every instance at a tick, tells Options.Notify what changed,
 // and returns what it saw.
 func (c *Core) Evaluate(now time.Time) *Snapshot {
-	if c.since.IsZero() {
-		c.since = now
+	if c.since.IsZero() || now.Sub(c.evaluated) > nap {
+		c.since = now // nobody listened meanwhile, or the clock was set forward
 	}
+	c.evaluated = now
 	if now.After(c.nextSweep) {
 		c.tracker.Sweep(now)
 		c.nextSweep = now.Add(sweepEvery)
@@ -31,6 +32,11 @@ func (c *Core) Evaluate(now time.Time) *Snapshot {
 	c.metrics.series.Set(float64(c.tracker.Known()))
 	return &Snapshot{At: now, Instances: out, Problems: c.problems}
 }
+
+// nap is how long a core may go without an evaluation and still take the time
+// for heard. Beyond it the machine slept, or its clock was set forward, and no
+// sender can have been silent for that.
+const nap = silence / 2
 
 // entry is one line of a snapshot.
 type entry struct {
@@ -131,7 +137,7 @@ func (c *Core) judgeAll(out []*Instance, now time.Time) []*judged {
 // judgePart touches nothing that does not belong to its instances.
 func (c *Core) judgePart(line []entry, out []*Instance, now time.Time) (loud []*judged) {
 	var s sheets
-	t := tick{now: now, since: c.since, reread: c.options.Reread}
+	t := tick{now: now, since: c.since, reread: c.options.Reread, worst: new([]alerts.Windows)}
 	for i, e := range line {
 		j := e.judged
 		if j == nil {

@@ -41,8 +41,7 @@ type judged struct {
 	notices     []sli.Reason
 
 	rest   rest
-	worst  []alerts.Windows // room for the proof
-	status *Instance        // what was shown last
+	status *Instance // what was shown last
 
 	refreshed time.Time // when annotations were last sent
 	noticed   int       // how many notices were logged
@@ -79,6 +78,7 @@ type tick struct {
 	// that says nothing about the senders.
 	since  time.Time
 	reread time.Duration
+	worst  *[]alerts.Windows // room for proofs
 }
 
 // step judges an instance at a tick, and reports whether its status is
@@ -87,7 +87,10 @@ func (j *judged) step(t tick) (changed bool) {
 	horizon, interval := j.instance.Pulse(t.now)
 	if j.rests(t.now, horizon, interval) {
 		j.events = nil
-		return false
+		changed = j.reread(t, horizon)
+		if j.exhaustion == nil { // or the proof has just ended
+			return changed
+		}
 	}
 	j.observe(t, horizon, interval)
 	j.notices = j.instance.Notices()
@@ -96,7 +99,7 @@ func (j *judged) step(t tick) (changed bool) {
 		j.events = j.plan.Step(&j.state, j.observation, t.now)
 	}
 	j.firing = j.state.Firing()
-	j.lieDown(t.now, t.reread)
+	j.lieDown(t)
 	return true
 }
 
@@ -109,9 +112,7 @@ func (j *judged) observe(t tick, horizon time.Time, interval time.Duration) {
 	}
 	j.fit(interval)
 	j.data = dataAt(j.last, now, j.patience())
-	j.panel.Move(j.at, j.data == alerts.Live)
-	j.period = j.readPeriod()
-	j.remaining = j.left()
+	j.figures()
 	j.foresee(now)
 	data, last := j.heard(now, t.since)
 	j.observation = alerts.Observation{
@@ -123,9 +124,16 @@ func (j *judged) observe(t tick, horizon time.Time, interval time.Duration) {
 	}
 }
 
+// figures reads the windows at j.at.
+func (j *judged) figures() {
+	j.panel.Move(j.at, j.data == alerts.Live)
+	j.readPeriod()
+	j.remaining = j.left()
+}
+
 // fit widens the tiers to the observed sample interval.
 func (j *judged) fit(interval time.Duration) {
-	if j.plan != nil && j.plan.policy == j.policy && interval == j.interval {
+	if j.plan != nil && j.plan.terms == j.policy.terms && interval == j.interval {
 		return
 	}
 	before := j.plan
@@ -166,28 +174,34 @@ func (j *judged) burnOver(i int) alerts.Burn {
 }
 
 // read reads one window for people; burn is where its burn rate is put.
-func (j *judged) read(i int, burn *float64) Reading {
-	return j.reading(j.plan.windows[i], j.panel.Window(i), j.panel.Coverage(i), burn)
+func (j *judged) read(out *Reading, i int, burn *float64) {
+	r := j.panel.Window(i)
+	out.Window, out.Start, out.End = j.plan.windows[i], r.Start, r.End
+	out.Counts, out.Coverage = r.Counts, j.panel.Coverage(i)
+	out.rate(j.plan.Budget, burn)
 }
 
-func (j *judged) reading(w time.Duration, r budget.Reading, coverage float64, burn *float64) Reading {
-	out := Reading{Window: w, Start: r.Start, End: r.End, Counts: r.Counts, Coverage: coverage}
-	if rate, ok := r.BurnRate(j.plan.Budget); ok {
-		*burn, out.Burn = rate, burn
+// rate puts the burn rate, if there is one, to burn.
+func (r *Reading) rate(budget float64, burn *float64) {
+	r.Burn = nil
+	if rate, ok := r.Counts.BurnRate(budget); ok {
+		*burn, r.Burn = rate, burn
 	}
-	return out
 }
 
 // readPeriod reads the SLO window. Of a calendar period the future is not
 // observed either.
-func (j *judged) readPeriod() Reading {
+func (j *judged) readPeriod() {
 	if j.plan.period >= 0 {
-		return j.read(j.plan.period, &j.burn)
+		j.read(&j.period, j.plan.period, &j.burn)
+		return
 	}
 	start, end := j.calendar.bounds(j.spec.Window, j.at)
 	elapsed := float64(j.at.Sub(start)) / float64(end.Sub(start))
 	coverage := j.instance.Ledger.Coverage(start, j.at, j.data == alerts.Live) * elapsed
-	return j.reading(j.spec.Window.Nominal(), j.instance.Ledger.Between(start, j.at), coverage, &j.burn)
+	r := j.instance.Ledger.Between(start, j.at)
+	j.period = Reading{Window: j.spec.Window.Nominal(), Start: r.Start, End: r.End, Counts: r.Counts, Coverage: coverage}
+	j.period.rate(j.plan.Budget, &j.burn)
 }
 
 // calendar remembers a period's bounds: to find them takes longer than all else.
@@ -227,9 +241,9 @@ func (j *judged) consumedInAnHour() (float64, bool) {
 
 // foresee keeps the forecast of when the budget will be gone.
 func (j *judged) foresee(now time.Time) {
-	if !now.Before(j.forecast) {
+	if !now.Before(j.forecast) || j.forecast.Sub(now) > forecastEvery { // due, or the clock was set back
 		j.exhaustion = j.lasts()
-		if j.forecast.IsZero() { // so that not all instances take their turn together
+		if j.forecast.Sub(now).Abs() > 2*forecastEvery { // so that not all instances take their turn together
 			j.forecast = now.Add(-time.Duration(xxhash.Sum64String(j.instance.ID) % uint64(forecastEvery)))
 		}
 		j.forecast = j.forecast.Add(forecastEvery)
@@ -242,14 +256,13 @@ func (j *judged) foresee(now time.Time) {
 
 // lasts is when the budget runs out; nil when it does not, or is not known to.
 func (j *judged) lasts() *time.Duration {
-	var rate float64
-	burn := j.read(j.plan.forecast, &rate).Burn
+	rate, burns := j.panel.Window(j.plan.forecast).BurnRate(j.plan.Budget)
 	perBad, known := j.consumed(1)
-	if !j.remaining.known || burn == nil || !known {
+	if !j.remaining.known || !burns || !known {
 		return nil
 	}
 	outlook := budget.Outlook{
-		At: j.at, Window: j.spec.Window.Nominal(), Consumed: 1 - j.remaining.value, PerBad: perBad, Burn: *burn,
+		At: j.at, Window: j.spec.Window.Nominal(), Consumed: 1 - j.remaining.value, PerBad: perBad, Burn: rate,
 	}
 	if j.spec.Window.Calendar() {
 		_, outlook.PeriodEnd = j.calendar.bounds(j.spec.Window, j.at)

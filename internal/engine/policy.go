@@ -4,16 +4,46 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // policy is what a spec's instances are judged by.
 type policy struct {
-	spec    *slo.Spec
+	spec *slo.Spec
+	*terms
+}
+
+// terms are what policies have in common. Most of ten thousand SLOs ask for
+// one of a few objectives over one of a few windows, and what all of them read
+// at every tick stays in the processor's cache.
+type terms struct {
+	window  slo.Window
+	budget  float64 // 1 - objective
 	tiers   []alerts.Tier
 	windows []time.Duration // readings that the snapshot shows
 	usual   *plan           // for samples so dense that every tier stays as it is
+}
+
+// termsKey is what terms follow from.
+type termsKey struct {
+	window slo.Window
+	budget float64
+	slice  time.Duration
+}
+
+// policiesOf are the policies of programs, by spec id.
+func policiesOf(programs []*sli.Program) map[string]*policy {
+	known, policies := map[termsKey]*terms{}, map[string]*policy{}
+	for _, p := range programs {
+		key := termsKey{p.Spec.Window, p.Spec.Objective.Budget(), sliceOf(p.Spec)}
+		if known[key] == nil {
+			known[key] = newTerms(p.Spec)
+		}
+		policies[p.Spec.ID()] = &policy{spec: p.Spec, terms: known[key]}
+	}
+	return policies
 }
 
 // shown are the windows that every snapshot shows, where they are shorter
@@ -23,9 +53,9 @@ var shown = []time.Duration{
 	time.Hour, 2 * time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour,
 }
 
-func newPolicy(spec *slo.Spec) *policy {
+func newTerms(spec *slo.Spec) *terms {
 	tiers, _ := Tiers(spec)
-	p := &policy{spec: spec, tiers: tiers}
+	p := &terms{window: spec.Window, budget: spec.Objective.Budget(), tiers: tiers}
 	for _, w := range shown {
 		if w < spec.Window.Nominal() {
 			p.windows = append(p.windows, w)
@@ -49,7 +79,7 @@ func Tiers(spec *slo.Spec) ([]alerts.Tier, []alerts.Misfit) {
 func sliceOf(spec *slo.Spec) time.Duration {
 	t := spec.SLI.Threshold
 	switch {
-	case t == nil:
+	case t == nil || t.PerSample:
 		return 0
 	case t.Slice <= 0:
 		return time.Minute
@@ -57,12 +87,12 @@ func sliceOf(spec *slo.Spec) time.Duration {
 	return t.Slice
 }
 
-// plan is a policy whose tiers are widened to a sample interval: what is to be
+// plan are terms whose tiers are widened to a sample interval: what is to be
 // read at every tick, each window once, and what each reading is for.
 // Instances that are sampled alike share one.
 type plan struct {
 	alerts.Policy
-	policy  *policy
+	terms   *terms
 	windows []time.Duration // sorted
 	// The following are positions in windows.
 	shown          []int
@@ -77,7 +107,7 @@ type tierWindows struct{ long, short int }
 const forecastWindow = 6 * time.Hour
 
 // fit is the plan for a sample interval.
-func (p *policy) fit(interval time.Duration) *plan {
+func (p *terms) fit(interval time.Duration) *plan {
 	asTheyAre := !slices.ContainsFunc(p.tiers, func(t alerts.Tier) bool { return t.ForInterval(interval) != t })
 	if asTheyAre {
 		return p.usual
@@ -89,12 +119,12 @@ func (p *policy) fit(interval time.Duration) *plan {
 	return newPlan(p, tiers)
 }
 
-func newPlan(p *policy, tiers []alerts.Tier) *plan {
-	w := p.spec.Window
+func newPlan(p *terms, tiers []alerts.Tier) *plan {
+	w := p.window
 	forecast := min(forecastWindow, w.Nominal())
 	out := &plan{
-		policy:  p,
-		Policy:  alerts.Policy{Tiers: tiers, Gate: alerts.DefaultGate(), Budget: p.spec.Objective.Budget()},
+		terms:   p,
+		Policy:  alerts.Policy{Tiers: tiers, Gate: alerts.DefaultGate(), Budget: p.budget},
 		windows: slices.Concat(p.windows, []time.Duration{time.Hour, forecast}),
 		period:  -1,
 	}
@@ -113,14 +143,14 @@ func newPlan(p *policy, tiers []alerts.Tier) *plan {
 // place finds where each window lies.
 func (p *plan) place(forecast time.Duration) {
 	at := func(w time.Duration) int { return slices.Index(p.windows, w) }
-	for _, w := range p.policy.windows {
+	for _, w := range p.terms.windows {
 		p.shown = append(p.shown, at(w))
 	}
 	for _, t := range p.Tiers {
 		p.tiers = append(p.tiers, tierWindows{at(t.Long), at(t.Short)})
 	}
 	p.hour, p.forecast = at(time.Hour), at(forecast)
-	if w := p.policy.spec.Window; !w.Calendar() {
+	if w := p.terms.window; !w.Calendar() {
 		p.period = at(w.Rolling)
 	}
 }

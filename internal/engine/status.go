@@ -60,7 +60,7 @@ func (j *judged) write(s *sheets) *Instance {
 	out.Windows = take(&s.readings, len(j.plan.shown), readingsPiece)
 	burns := take(&s.figures, len(j.plan.shown), figuresPiece)
 	for i, w := range j.plan.shown {
-		out.Windows[i] = j.read(w, &burns[i])
+		j.read(&out.Windows[i], w, &burns[i])
 	}
 	out.Alerts = alertsOf(j.firing)
 	out.Notices = j.remarks()

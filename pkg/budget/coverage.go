@@ -57,6 +57,14 @@ func (c *coverage) forget(t int64) {
 	}
 }
 
+// newest is the span that grows; empty if there is none.
+func (c *coverage) newest() span {
+	if len(c.spans) == 0 {
+		return span{}
+	}
+	return c.spans[len(c.spans)-1]
+}
+
 // share is the part of (start, end] that is covered; with live the newest
 // span reaches to end.
 func (c *coverage) share(start, end int64, live bool) float64 {
@@ -73,6 +81,9 @@ func (c *coverage) share(start, end int64, live bool) float64 {
 			break
 		}
 		known += max(0, min(s.to, end)-max(s.from, start))
+	}
+	if known == end-start {
+		return 1 // nearly always, and cheaper than to divide
 	}
 	return float64(known) / float64(end-start)
 }

@@ -17,7 +17,10 @@ type View struct {
 // yet.
 func (l *Ledger) At(at time.Time, live bool) View {
 	v := View{ledger: l, at: at.UnixNano(), live: live}
-	v.end, v.tail = l.prefix(0, v.at)
+	v.end = floorDiv(v.at, int64(time.Second)) * int64(time.Second)
+	if v.tail = l.total; v.end < l.newest { // seldom, and a ring is far away
+		v.end, v.tail = l.prefix(0, v.at)
+	}
 	return v
 }
 
