@@ -113,7 +113,7 @@ func story(t *testing.T, s step, alone, restart bool) {
 	})
 	time.Sleep(2 * time.Second)
 	stepped.counted()
-	stepped.told(twin, s.far)
+	stepped.told(twin, s.far, alone)
 	if !alone || !s.far {
 		stepped.covered(twin)
 	}
