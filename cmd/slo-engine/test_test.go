@@ -37,34 +37,44 @@ var block = regexp.MustCompile("(?ms)^```(\\w+)( file=(\\S+))?\n(.*?)^```$")
 // took is what differs from run to run.
 var took = regexp.MustCompile(`in \d+\.\d\ds`)
 
-// TestScenariosDocument writes the files of docs/scenarios.md and runs its
-// commands: each line of output that it shows must come, in that order.
-func TestScenariosDocument(t *testing.T) {
-	text, err := os.ReadFile("../../docs/scenarios.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir())
-	s, commands, played := &shell{T: t}, 0, map[string]bool{}
-	for _, b := range block.FindAllStringSubmatch(string(text), -1) {
-		language, file, content := b[1], b[3], b[4]
-		if file != "" {
-			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+// TestDocuments writes the files of documents and runs their commands: each
+// line of output that they show must come, in that order.
+func TestDocuments(t *testing.T) {
+	for name, atLeast := range map[string]int{"scenarios.md": 7, "migrating-from-sloth.md": 5, "migrating-from-pyrra.md": 3} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile("../../docs/" + name)
+			if err != nil {
 				t.Fatal(err)
 			}
-			played[file] = strings.HasSuffix(file, ".slotest") && !strings.Contains(content, "trafic") && file != "changed.slotest"
-		}
-		if language == "console" {
-			commands += s.session(content)
-		}
+			t.Chdir(t.TempDir())
+			s, commands, played := &shell{T: t}, 0, map[string]bool{}
+			for _, b := range block.FindAllStringSubmatch(string(text), -1) {
+				language, file, content := b[1], b[3], b[4]
+				if file != "" {
+					if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					played[file] = strings.HasSuffix(file, ".slotest") && !strings.Contains(content, "trafic") && file != "changed.slotest"
+				}
+				if language == "console" {
+					commands += s.session(content)
+				}
+			}
+			if commands < atLeast {
+				t.Errorf("%d commands found, there are more", commands)
+			}
+			s.holds(played)
+		})
 	}
-	if commands < 7 {
-		t.Errorf("%d commands found, there are more", commands)
-	}
+}
+
+// holds plays the scenarios that should hold.
+func (s *shell) holds(played map[string]bool) {
+	s.Helper()
 	for file, sound := range played {
 		if sound {
 			if out := s.sh("slo-engine test " + file); s.code != 0 {
-				t.Errorf("%s does not hold:\n%s", file, out)
+				s.Errorf("%s does not hold:\n%s", file, out)
 			}
 		}
 	}
