@@ -47,7 +47,7 @@ func (t *Tracker) expected() (size int) {
 func (t *Tracker) Restore(state []byte) error {
 	r := wire.NewReader(state)
 	if v := r.Uint(); v != stateVersion && r.Err() == nil {
-		return fmt.Errorf("restore state: version %d is not known, this is version %d", v, stateVersion)
+		return fmt.Errorf("restore state: version %d was written by another build, this one reads %d: go back to that build, or move the data folder away to begin anew", v, stateVersion)
 	}
 	t.numbered = map[uint32]*series{}
 	t.sequence = r.Uint()
