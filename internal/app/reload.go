@@ -120,8 +120,14 @@ func tierWarnings(spec *slo.Spec) []slo.Problem {
 	if spec.Alerting.Disabled || spec.Objective.Budget() == 0 || spec.Window.Nominal() == 0 {
 		return nil // or too faulty to have tiers
 	}
+	var problems []slo.Problem
+	if len(spec.Alerting.Severities) > 0 {
+		problems = append(problems, slo.Problem{
+			Origin: spec.Origin, Severity: slo.Warning, SLO: spec.ID(), Field: "spec.alerting.severities",
+			Message: "is for rules of Prometheus: the engine's own alerts are critical or warning by their tier", Fix: "route by these two",
+		})
+	}
 	_, misfits := engine.Tiers(spec)
-	problems := make([]slo.Problem, 0, len(misfits))
 	for _, m := range misfits {
 		field := "spec.objective"
 		if m.Dropped {

@@ -15,7 +15,7 @@ import (
 func alike(specs []*Spec) (out []Spec) {
 	for _, s := range specs {
 		c := *s
-		c.Origin, c.Format, c.Fields = Origin{}, Format{}, nil
+		c.Origin, c.Format, c.Fields, c.At = Origin{}, Format{}, nil, ""
 		out = append(out, c)
 	}
 	return out

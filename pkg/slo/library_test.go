@@ -51,6 +51,35 @@ func TestDocumentsReferToEachOther(t *testing.T) {
 	}
 }
 
+// TestAnErrorIsOfOneSLO: what is wrong inside one of a document's SLOs takes
+// nothing away from its neighbours, and what is wrong around them from all.
+func TestAnErrorIsOfOneSLO(t *testing.T) {
+	for field, want := range map[string][]string{
+		"slos[1].sli":  {"a", "c"},
+		"slos[1]":      {"a", "c"},
+		"slos[10].sli": nil, // nobody's: the document's
+		"slos":         nil,
+		"service":      nil,
+	} {
+		formats := map[Format]Decoder{{APIVersion: "other/v1"}: {SLOs: func(*strictyaml.Document, *Library) (specs []*Spec, _ []Problem) {
+			for i, name := range []string{"a", "b", "c"} {
+				s := validSpec(t)
+				s.Name, s.At = name, strictyaml.Index("slos", i)
+				specs = append(specs, s)
+			}
+			return specs, []Problem{{Field: field, Message: "wrong"}}
+		}}}
+		specs, problems := Loader{Formats: formats}.Load(File{"a.yaml", []byte("version: other/v1")})
+		var got []string
+		for _, s := range specs {
+			got = append(got, s.Name)
+		}
+		if !slices.Equal(got, want) || len(problems) != 1 {
+			t.Errorf("with an error at %s: SLOs %v, want %v; problems %v", field, got, want, problems)
+		}
+	}
+}
+
 func TestProblemsAreWhereTheDocumentHasThem(t *testing.T) {
 	s := Spec{Fields: map[string]string{"spec": "promise", "spec.sli.ratio": "ref", "spec.windows[1]": "second"}}
 	for path, want := range map[string]string{

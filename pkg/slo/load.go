@@ -24,7 +24,7 @@ func (f Format) String() string { return strings.TrimSpace(f.APIVersion + " " + 
 // Decoder reads the documents of one format. Exactly one of its functions is
 // set. Problems need no Origin: the Loader adds it from their Field, which is a
 // path of the document as it is written. A problem of Severity Error
-// quarantines the whole document.
+// quarantines the whole document, or one SLO of it: see Spec.At.
 type Decoder struct {
 	// SLOs turns a document into Specs; the library knows the other documents.
 	// Specs returned with an Error are only looked at for further problems. It
@@ -176,11 +176,28 @@ func (d *document) accept(specs []*Spec, decoding []Problem) []*Spec {
 		found := slices.DeleteFunc(s.here(Validate(s)), func(p Problem) bool { return known.Cover(p.Field) })
 		d.add(s.identity(), found...)
 		passed := d.check(s, covered(slices.Concat(decoding, found)))
-		if passed && !anyError(decoding) && !anyError(found) {
+		if passed && !anyError(about(s, specs, decoding)) && !anyError(found) {
 			good = append(good, s)
 		}
 	}
 	return good
+}
+
+// about are the problems of a document that are not of another SLO alone.
+func about(s *Spec, all []*Spec, problems []Problem) (mine []Problem) {
+	for _, p := range problems {
+		others := slices.ContainsFunc(all, func(o *Spec) bool { return o != s && o.At != "" && isWithin(p.Field, o.At) })
+		if !others {
+			mine = append(mine, p)
+		}
+	}
+	return mine
+}
+
+// isWithin reports whether path is outer or a part of it.
+func isWithin(path, outer string) bool {
+	rest, ok := strings.CutPrefix(path, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // check runs the caller's check, and reports whether the Spec passed. It is

@@ -40,6 +40,9 @@ type Spec struct {
 	Alerting Alerting
 	// Origin says where the document stands.
 	Origin Origin
+	// At is the path of what in the document is of this SLO alone, such as
+	// "slos[0]": errors there are no other SLO's. Empty: all of it.
+	At string
 	// Format is that of the document.
 	Format Format
 	// Fields says where a document of another format has what the native one

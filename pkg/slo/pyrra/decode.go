@@ -29,6 +29,7 @@ func (r *reader) read() *slo.Spec {
 		Labels:    r.propagated("metadata.labels", "metadata.labels", d.Metadata.Labels),
 		Objective: r.objective(), Window: slo.Window{Rolling: d.Spec.Window},
 		MaxGroups: slo.DefaultMaxGroups, Alerting: r.alerting(), Fields: r.fields,
+		At: strings.TrimSuffix(r.at, "."),
 	}
 	s.SLI, s.GroupBy = r.sli()
 	r.checkSpec()

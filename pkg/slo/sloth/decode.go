@@ -51,7 +51,7 @@ func (r *reader) slo(i int) {
 		Labels: merged(r.document.Labels, written.Labels), Objective: written.Objective.Objective,
 		Window: slo.Window{Rolling: r.options.Period}, MaxGroups: slo.DefaultMaxGroups,
 		SLI: r.sli(written.SLI, at), Alerting: written.Alerting.spec(),
-		Fields: r.fields(written, at),
+		Fields: r.fields(written, at), At: at,
 	}
 	r.checkSLO(written, at)
 	if id := spec.Service + ":" + spec.Name; spec.Service != "" && spec.Name != "" {

@@ -86,7 +86,7 @@ var exactly = cmp.Exporter(func(t reflect.Type) bool { return t == reflect.TypeF
 func alike(specs []*slo.Spec) (out []slo.Spec) {
 	for _, s := range specs {
 		c := *s
-		c.Origin, c.Format, c.Fields = slo.Origin{}, slo.Format{}, nil
+		c.Origin, c.Format, c.Fields, c.At = slo.Origin{}, slo.Format{}, nil, ""
 		out = append(out, c)
 	}
 	return out
