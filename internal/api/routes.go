@@ -54,6 +54,8 @@ func (a *api) routes(prefix string) []route {
 		{[]string{"POST", "PUT"}, "/-/reload", http.HandlerFunc(a.reload)},
 		{get, "/metrics", promhttp.HandlerFor(a.Gatherer, a.promOptions())},
 		{get, "/metrics/slo", promhttp.HandlerFor(sloGatherer{a.Snapshot, a.Tiers, a.MaxExportedInstances}, a.promOptions())},
+		{get, "/metrics/sloth", promhttp.HandlerFor(slothGatherer{a.Snapshot, a.Version, a.MaxExportedInstances}, a.promOptions())},
+		{get, "/metrics/pyrra", promhttp.HandlerFor(pyrraGatherer{a.Snapshot, a.MaxExportedInstances}, a.promOptions())},
 		{post, "/api/v1/write", a.write()},
 		{nil, "/alertmanager/", a.alertmanager(prefix)},
 		{get, "/api/v1/openapi.yaml", http.HandlerFunc(serveOpenAPI)},

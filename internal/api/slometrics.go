@@ -27,15 +27,9 @@ type sloGatherer struct {
 
 // Gather implements prometheus.Gatherer.
 func (g sloGatherer) Gather() ([]*dto.MetricFamily, error) {
-	s := g.snapshot()
-	if s == nil {
-		return nil, nil
-	}
 	families := newSLOFamilies()
-	for _, in := range s.Instances[:min(len(s.Instances), g.max)] {
-		if in.State != engine.StateError {
-			families.add(in, g.tiers(in.Spec))
-		}
+	for _, in := range shown(g.snapshot(), g.max) {
+		families.add(in, g.tiers(in.Spec))
 	}
 	return families.list(), nil
 }
