@@ -186,7 +186,7 @@ func (w *writer) ranged(expr parser.Expr) parser.Expr {
 func quoted(names []string) []string {
 	out := slices.Clone(names)
 	for i, name := range out {
-		if !model.LabelName(name).IsValidLegacy() {
+		if !model.LegacyValidation.IsValidLabelName(name) {
 			out[i] = `"` + strings.ReplaceAll(strings.ReplaceAll(name, `\`, `\\`), `"`, `\"`) + `"`
 		}
 	}
