@@ -7,6 +7,10 @@ import "strings"
 // then no data may be reported, and nothing else.
 func (r *rig) told(twin *rig, far, alone bool) {
 	r.Helper()
+	for _, locked := range []*rig{r, twin} {
+		locked.mu.Lock()
+		defer locked.mu.Unlock()
+	}
 	if page := twin.said["ErrorBudgetBurn/critical/loud"]; page == nil || page.ends > 0 {
 		r.Fatalf("the twin was to page, once: %+v", page)
 	}

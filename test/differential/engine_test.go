@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -77,7 +78,8 @@ func runUntilEnd(t *testing.T, a *app.App, log *output) {
 }
 
 // settled returns all SLO instances as a tick that began after the call saw
-// them: whatever was acknowledged before is in.
+// them: whatever was acknowledged before is in. On a busy machine the first
+// sample sets may still be waited for: then windows have no length yet.
 func (e *engine) settled(t *testing.T) (all []apitypes.Detail) {
 	t.Helper()
 	asked := time.Now()
@@ -94,6 +96,9 @@ func (e *engine) settled(t *testing.T) (all []apitypes.Detail) {
 			}
 			if detail.UpdatedAt.Before(asked) {
 				return fmt.Errorf("%s is as of %s, and it is %s", s.ID, detail.UpdatedAt, asked)
+			}
+			if slices.ContainsFunc(detail.Windows, func(r apitypes.Reading) bool { return length(r) <= 0 }) {
+				return fmt.Errorf("%s has not judged anything yet", s.ID)
 			}
 			all = append(all, detail)
 		}
