@@ -142,7 +142,7 @@ func (d *document) collect(library *Library) {
 	}
 	name, value, problems := d.decoder.Part(d.source)
 	d.add("", problems...)
-	if anyError(problems) {
+	if AnyError(problems) {
 		return
 	}
 	if first, taken := library.add(d.format, name, value, d.origin); taken {
@@ -176,7 +176,7 @@ func (d *document) accept(specs []*Spec, decoding []Problem) []*Spec {
 		found := slices.DeleteFunc(s.here(Validate(s)), func(p Problem) bool { return known.Cover(p.Field) })
 		d.add(s.identity(), found...)
 		passed := d.check(s, covered(slices.Concat(decoding, found)))
-		if passed && !anyError(about(s, specs, decoding)) && !anyError(found) {
+		if passed && !AnyError(about(s, specs, decoding)) && !AnyError(found) {
 			good = append(good, s)
 		}
 	}
@@ -186,18 +186,12 @@ func (d *document) accept(specs []*Spec, decoding []Problem) []*Spec {
 // about are the problems of a document that are not of another SLO alone.
 func about(s *Spec, all []*Spec, problems []Problem) (mine []Problem) {
 	for _, p := range problems {
-		others := slices.ContainsFunc(all, func(o *Spec) bool { return o != s && o.At != "" && isWithin(p.Field, o.At) })
+		others := slices.ContainsFunc(all, func(o *Spec) bool { return o != s && o.At != "" && strictyaml.Within(p.Field, o.At) })
 		if !others {
 			mine = append(mine, p)
 		}
 	}
 	return mine
-}
-
-// isWithin reports whether path is outer or a part of it.
-func isWithin(path, outer string) bool {
-	rest, ok := strings.CutPrefix(path, outer)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // check runs the caller's check, and reports whether the Spec passed. It is
@@ -212,7 +206,7 @@ func (d *document) check(s *Spec, known strictyaml.Problems) bool {
 		found[i].Origin = Origin{} // the field says more exactly where
 	}
 	d.add(s.identity(), found...)
-	return !anyError(found)
+	return !AnyError(found)
 }
 
 // add takes problems, and says where they are.

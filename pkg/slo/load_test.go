@@ -467,7 +467,7 @@ func FuzzLoad(f *testing.F) {
 		good, bad := map[int]bool{}, map[int]bool{}
 		for _, s := range specs {
 			good[s.Origin.Document] = true
-			if found := Validate(s); anyError(found) {
+			if found := Validate(s); AnyError(found) {
 				t.Errorf("an invalid spec was taken: %v", found)
 			}
 		}

@@ -38,8 +38,8 @@ func (s *Spec) identity() string {
 	return s.ID()
 }
 
-// anyError reports whether one of the problems quarantines.
-func anyError(problems []Problem) bool {
+// AnyError reports whether one of the problems quarantines.
+func AnyError(problems []Problem) bool {
 	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
 }
 

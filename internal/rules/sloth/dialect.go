@@ -56,7 +56,7 @@ type writer struct {
 // add writes the rules of one SLO, if the dialect can say it.
 func (w *writer) add(s *slo.Spec) {
 	r, problems := w.rulesOf(s)
-	if w.problems = append(w.problems, problems...); anyError(problems) {
+	if w.problems = append(w.problems, problems...); slo.AnyError(problems) {
 		return
 	}
 	w.taken[r.id] = s

@@ -46,7 +46,7 @@ func Encode(specs []*slo.Spec) ([]byte, []slo.Problem) {
 	var problems []slo.Problem
 	for _, s := range specs {
 		t, found := rules.TemplateOf(s)
-		if problems = append(problems, found...); anyError(found) {
+		if problems = append(problems, found...); slo.AnyError(found) {
 			continue
 		}
 		templated := *s
@@ -55,14 +55,4 @@ func Encode(specs []*slo.Spec) ([]byte, []slo.Problem) {
 	}
 	text, found := sloth.Encode(sayable)
 	return text, append(problems, found...)
-}
-
-// anyError reports whether one of the problems leaves an SLO out.
-func anyError(problems []slo.Problem) bool {
-	for _, p := range problems {
-		if p.Severity == slo.Error {
-			return true
-		}
-	}
-	return false
 }

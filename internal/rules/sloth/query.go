@@ -19,7 +19,7 @@ type query struct{ template *template.Template }
 // so that nothing in them binds to what is around. A division ends its line.
 func readQuery(s *slo.Spec, o rules.TemplateOptions) (*query, []slo.Problem) {
 	t, problems := templateOf(s, o)
-	if anyError(problems) {
+	if slo.AnyError(problems) {
 		return nil, problems
 	}
 	text := "(" + t.ErrorRatio + ")"

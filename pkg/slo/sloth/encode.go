@@ -93,7 +93,7 @@ type encoder struct {
 func (e *encoder) add(s *slo.Spec) {
 	problems := unsayable(s)
 	e.problems = append(e.problems, problems...)
-	if anyError(problems) {
+	if slo.AnyError(problems) {
 		return
 	}
 	i := slices.IndexFunc(e.documents, func(d *writtenDocument) bool { return d.Service == s.Service })

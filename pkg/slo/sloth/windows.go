@@ -86,7 +86,7 @@ func (o Options) decodeWindows(source *strictyaml.Document) (string, any, []slo.
 		PageQuick: AlertWindow(d.Spec.Page.Quick), PageSlow: AlertWindow(d.Spec.Page.Slow),
 		TicketQuick: AlertWindow(d.Spec.Ticket.Quick), TicketSlow: AlertWindow(d.Spec.Ticket.Slow),
 	}
-	if _, taken := o.Catalog[read.Period]; o.Catalog != nil && !taken && !anyError(problems) {
+	if _, taken := o.Catalog[read.Period]; o.Catalog != nil && !taken && !slo.AnyError(problems) {
 		o.Catalog[read.Period] = read
 	}
 	return slo.FormatDuration(read.Period), read, problems
@@ -132,14 +132,4 @@ func (w windowPair) check(at string, period time.Duration, add func(severity slo
 	case w.Long > period && period > 0:
 		add(slo.Warning, at+".longWindow", "is longer than the period of "+slo.FormatDuration(period), "write a shorter one")
 	}
-}
-
-// anyError reports whether one of the problems quarantines.
-func anyError(problems []slo.Problem) bool {
-	for _, p := range problems {
-		if p.Severity == slo.Error {
-			return true
-		}
-	}
-	return false
 }

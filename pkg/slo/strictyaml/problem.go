@@ -40,12 +40,12 @@ type Problems []Problem
 // uses it to keep quiet about values that could not be.
 func (ps Problems) Cover(path string) bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool {
-		return within(path, p.Path) || within(p.Path, path)
+		return Within(path, p.Path) || Within(p.Path, path)
 	})
 }
 
-// within reports whether path is outer or a part of it.
-func within(path, outer string) bool {
+// Within reports whether path is outer or a part of it.
+func Within(path, outer string) bool {
 	rest, ok := strings.CutPrefix(path, outer)
 	return ok && (outer == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
 }
