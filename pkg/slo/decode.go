@@ -13,8 +13,11 @@ func decodeNative(doc *strictyaml.Document, _ *Library) ([]*Spec, []Problem) {
 	found := doc.Decode(&n)
 	problems := append(FromYAML(found, Error), n.problems()...)
 	s := n.spec()
+	if n.Spec.SLI == nil && s.Composite == nil && !found.Cover("spec.sli") {
+		problems = append(problems, Problem{Field: "spec.sli", Message: "is missing", Fix: "write ratio, latency or threshold"})
+	}
 	if found.Cover("spec.windows") {
-		s.Window = Window{Period: Month} // reported: nothing more to say about it
+		s.Window, s.Also = Window{Period: Month}, nil // reported: nothing more to say about it
 	}
 	return []*Spec{s}, problems
 }
@@ -50,42 +53,47 @@ func (n *nativeDocument) problems() []Problem {
 		add("spec.window", "must not be 0", "write at least "+FormatDuration(MinRolling))
 	case s.Window != nil && s.Windows != nil:
 		add("spec.windows", "stands beside spec.window", "keep one of the two")
-	case len(s.Windows) > 1:
-		add("spec.windows", "several windows on one SLO are not supported by this version", "write one SLO for each window")
 	}
 	if s.MaxGroups != nil && *s.MaxGroups == 0 {
 		add("spec.maxGroups", "must be between 1 and 100000, not 0", fmt.Sprintf("remove it for the default of %d", DefaultMaxGroups))
 	}
-	if l := s.SLI.Latency; l != nil && l.Errors != nil && *l.Errors == "" {
+	i := valueOr(s.SLI, nativeSLI{})
+	if l := i.Latency; l != nil && l.Errors != nil && *l.Errors == "" {
 		add("spec.sli.latency.errors", "is empty", "write a selector, or remove it")
 	}
-	if r := s.SLI.Ratio; r != nil {
+	if r := i.Ratio; r != nil {
 		for field, text := range map[string]*string{"total": r.Total, "good": r.Good, "bad": r.Bad, "errorRatio": r.ErrorRatio} {
 			if text != nil && *text == "" {
 				add("spec.sli.ratio."+field, "is empty", "write a counter, or remove it")
 			}
 		}
 	}
-	if t := s.SLI.Threshold; t != nil && t.Slice != nil && *t.Slice == 0 {
+	if t := i.Threshold; t != nil && t.Slice != nil && *t.Slice == 0 {
 		add("spec.sli.threshold.slice", "must be at least 1s", "remove it for the default of 1m")
 	}
-	return ps
+	ps = append(ps, s.Composite.problems()...)
+	return append(ps, s.Alerting.problems("spec.alerting")...)
 }
 
 // spec says the same as a Spec, with defaults.
 func (n *nativeDocument) spec() *Spec {
+	window, also := n.Spec.window()
 	return &Spec{
 		Service:     n.Spec.Service,
 		Name:        n.Metadata.Name,
 		Description: n.Spec.Description,
 		Labels:      n.Metadata.Labels,
 		Objective:   n.Spec.Objective.Objective,
-		Window:      n.Spec.window(),
+		Earlier:     n.Spec.earlier(),
+		Window:      window,
+		Also:        also,
 		SLI:         n.Spec.SLI.sli(),
+		Composite:   n.Spec.Composite.composite(n.Spec.Service),
 		GroupBy:     n.Spec.GroupBy,
 		MaxGroups:   valueOr(n.Spec.MaxGroups, DefaultMaxGroups),
 		Budgeting:   n.Spec.Budgeting.budgeting(),
 		Alerting:    n.Spec.Alerting.alerting(),
+		Fields:      n.Spec.fields(),
 	}
 }
 
@@ -101,22 +109,15 @@ func (a *nativeAlerting) alerting() Alerting {
 	return Alerting{
 		Disabled: a.Disabled, Name: a.Name, Labels: a.Labels, Annotations: a.Annotations,
 		Critical: AlertingOf(a.Critical), Warning: AlertingOf(a.Warning), Severities: a.Severities,
-		NoAbsent: a.Absent.Disabled, AbsentName: a.Absent.Name,
+		NoAbsent: a.Absent.Disabled, AbsentName: a.Absent.Name, Policy: a.Policy, Terms: a.terms(),
 	}
-}
-
-func (s *nativeSpec) window() Window {
-	switch {
-	case s.Window != nil:
-		return s.Window.Window
-	case len(s.Windows) > 0:
-		return s.Windows[0].Window
-	}
-	return Window{}
 }
 
 func (n *nativeSLI) sli() SLI {
 	var s SLI
+	if n == nil {
+		return s
+	}
 	if r := n.Ratio; r != nil {
 		s.Ratio = &Ratio{Total: valueOr(r.Total, ""), Good: valueOr(r.Good, ""), Bad: valueOr(r.Bad, ""), ErrorRatio: valueOr(r.ErrorRatio, "")}
 	}

@@ -23,6 +23,12 @@ func oddDocuments() []string {
 				window+"\n  sli: {"+strings.Trim(sli, "{}")+"}\n  groupBy: [a]\n  alerting: {disabled: true}\n")
 		}
 	}
+	const policy = "apiVersion: slo-engine.dev/v1\nkind: AlertPolicy\nmetadata: {name: p}\nspec:\n  "
+	documents = append(documents,
+		policy+"select: ['service=\"checkout\"']\n  tiers: [{name: a, severity: critical, budget: 2%, long: 1h, short: 5m}]",
+		policy+"select: ['service=~\".+\"', '{team=', 'a=~\"(\"']\n  minBad: 7",
+		policy+"confidence: .nan\n  minBad: .inf\n  noData: {after: 1s, policy: bad}\n  tiers: [{name: budget, factor: -1, long: 1s, short: 1h}, {}]",
+	)
 	var bomb strings.Builder
 	bomb.WriteString("a0: &a0 [x, x]\n")
 	for i := range 40 {

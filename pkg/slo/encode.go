@@ -9,14 +9,20 @@ import (
 )
 
 // Encode writes Specs as documents of the native format, which can say all
-// that a Spec can. Reading them gives equal Specs, but for Origin, Format and
-// Fields.
+// that a Spec can, and the BudgetAdjustments that select them. Reading them gives equal Specs, but for Origin, Format and
+// Fields. They stand alone: what an AlertPolicy says of an SLO is written as the
+// SLO's own, and no policy is named.
 func Encode(specs []*Spec) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
 	for _, s := range specs {
 		if err := encoder.Encode(written(s)); err != nil {
+			return nil, err
+		}
+	}
+	for _, a := range Adjustments(specs) {
+		if err := encoder.Encode(writeAdjustment(a)); err != nil {
 			return nil, err
 		}
 	}
@@ -45,12 +51,20 @@ type writtenSpec struct {
 	Service     string           `yaml:"service"`
 	Description string           `yaml:"description,omitempty"`
 	Objective   string           `yaml:"objective"`
-	Window      any              `yaml:"window"`
-	SLI         map[string]any   `yaml:"sli"`
+	Earlier     []writtenEarlier `yaml:"earlierObjectives,omitempty"`
+	Window      any              `yaml:"window,omitempty"`
+	Windows     []any            `yaml:"windows,omitempty"`
+	SLI         map[string]any   `yaml:"sli,omitempty"`
+	Composite   any              `yaml:"composite,omitempty"`
 	GroupBy     []string         `yaml:"groupBy,omitempty,flow"`
 	MaxGroups   int              `yaml:"maxGroups,omitempty"`
 	Budgeting   writtenBudgeting `yaml:"budgeting,omitempty"`
 	Alerting    writtenAlerting  `yaml:"alerting,omitempty"`
+}
+
+type writtenEarlier struct {
+	Objective string `yaml:"objective"`
+	Until     string `yaml:"until"`
 }
 
 type writtenCalendar struct {
@@ -96,6 +110,7 @@ type writtenAlerting struct {
 	Warning     writtenAlertingOf `yaml:"warning,omitempty"`
 	Severities  map[string]string `yaml:"severities,omitempty"`
 	Absent      writtenAbsent     `yaml:"absent,omitempty"`
+	Terms       writtenTerms      `yaml:",inline"`
 }
 
 type writtenAlertingOf struct {
@@ -113,10 +128,19 @@ func written(s *Spec) writtenDocument {
 	out := writtenDocument{APIVersion: APIVersion, Kind: KindSLO, Metadata: writtenMetadata{Name: s.Name, Labels: s.Labels}}
 	out.Spec = writtenSpec{
 		Service: s.Service, Description: s.Description, Objective: s.Objective.String(), Window: writeWindow(s.Window),
-		SLI: writeSLI(s.SLI), GroupBy: s.GroupBy, Budgeting: writeBudgeting(s.Budgeting), Alerting: writeAlerting(s.Alerting),
+		SLI: writeSLI(s.SLI), Composite: writeComposite(s.Composite), GroupBy: s.GroupBy, Budgeting: writeBudgeting(s.Budgeting), Alerting: writeAlerting(s.Alerting),
 	}
 	if s.MaxGroups != DefaultMaxGroups {
 		out.Spec.MaxGroups = s.MaxGroups
+	}
+	for _, e := range s.Earlier {
+		out.Spec.Earlier = append(out.Spec.Earlier, writtenEarlier{e.Objective.String(), e.Until.Format(time.RFC3339)})
+	}
+	if len(s.Also) > 0 {
+		out.Spec.Window = nil
+		for _, w := range s.Windows() {
+			out.Spec.Windows = append(out.Spec.Windows, writeWindow(w))
+		}
 	}
 	return out
 }
@@ -169,6 +193,6 @@ func writeAlerting(a Alerting) writtenAlerting {
 	return writtenAlerting{
 		Disabled: a.Disabled, Name: a.Name, Labels: a.Labels, Annotations: a.Annotations,
 		Critical: writtenAlertingOf(a.Critical), Warning: writtenAlertingOf(a.Warning), Severities: a.Severities,
-		Absent: writtenAbsent{Disabled: a.NoAbsent, Name: a.AbsentName},
+		Absent: writtenAbsent{Disabled: a.NoAbsent, Name: a.AbsentName}, Terms: writeTerms(a.Terms),
 	}
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// alike are Specs without what says where they were written.
+// alike are Specs without what says where they were written, and which policy
+// their terms came from.
 func alike(specs []*Spec) (out []Spec) {
 	for _, s := range specs {
 		c := *s
 		c.Origin, c.Format, c.Fields, c.At = Origin{}, Format{}, nil, ""
+		c.Alerting.Policy = ""
 		out = append(out, c)
 	}
 	return out
@@ -101,6 +103,21 @@ func TestEncodeEverything(t *testing.T) {
 				Warning:    AlertingOf{Annotations: map[string]string{"title": "t"}},
 				Severities: map[string]string{"page_slow": "warning"}, NoAbsent: true, AbsentName: "Gone",
 			}
+		}),
+		with(func(s *Spec) {
+			zero, few := 0.0, 2.5
+			s.Name, s.Alerting.Terms = "terms", AlertTerms{
+				Tiers: []Tier{
+					{Name: "a", Severity: "critical", Budget: 0.07, Long: time.Hour, Short: 5 * time.Minute, Fixed: true},
+					{Name: "b", Severity: "warning", Factor: 14.4, Long: 36 * time.Hour, Short: 90 * time.Second},
+					{Name: "c", Severity: "info", Budget: 1.0 / 3, Long: 24 * time.Hour, Short: time.Second, Fixed: true},
+					{Name: "d", Budget: 1, Long: 24 * time.Hour, Short: time.Hour, Fixed: true},
+				},
+				Confidence: &zero, MinBad: &few, NoData: NoData{After: 90 * time.Second, Policy: FreezeNoData},
+			}
+		}),
+		with(func(s *Spec) {
+			s.Name, s.Alerting.Terms.NoData.Policy = "silence", BadNoData
 		}),
 	}
 	text := readAgain(t, specs)

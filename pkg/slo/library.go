@@ -8,32 +8,74 @@ import (
 
 // Library holds the documents that others refer to: the parts of formats that
 // spread an SLO over several documents.
-type Library struct{ parts map[Format]map[string]part }
+type Library struct {
+	parts map[Format]map[string]*part
+	// byName lists them once it is known that no more come.
+	byName map[Format][]*part
+	// unread: there are documents of which it is not known what they are.
+	unread bool
+}
 
+// part is one of these documents.
 type part struct {
 	value  any
 	origin Origin
+	// faulty: it has errors and nobody finds it; the name is taken all the same
+	// as long as no sound document has it.
+	faulty bool
+	// used, if it is a chooser: there are SLOs that it is about.
+	used bool
+	// missed are SLOs that go on without it, by id.
+	missed []string
 }
 
 // Find returns the part of a format by its name.
 func (l *Library) Find(f Format, name string) (any, bool) {
 	p, ok := l.parts[f][name]
-	return p.value, ok
+	if !ok || p.faulty {
+		return nil, false
+	}
+	return p.value, true
 }
 
 // Names lists the parts of a format, sorted: to suggest one.
-func (l *Library) Names(f Format) []string { return slices.Sorted(maps.Keys(l.parts[f])) }
+func (l *Library) Names(f Format) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(l.parts[f])) {
+		if !l.parts[f][name].faulty {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
-// add keeps the first of a name; taken says that origin is another's.
-func (l *Library) add(f Format, name string, value any, at Origin) (origin Origin, taken bool) {
-	if first, taken := l.parts[f][name]; taken {
-		return first.origin, true
+// sorted lists the parts of a format by name, faulty ones too.
+func (l *Library) sorted(f Format) []*part {
+	if list, ok := l.byName[f]; ok {
+		return list
+	}
+	var list []*part
+	for _, name := range slices.Sorted(maps.Keys(l.parts[f])) {
+		list = append(list, l.parts[f][name])
+	}
+	if l.byName == nil {
+		l.byName = map[Format][]*part{}
+	}
+	l.byName[f] = list
+	return list
+}
+
+// add keeps the first sound part of a name; if there is one already, it is
+// returned.
+func (l *Library) add(f Format, name string, p *part) (first *part, taken bool) {
+	first, taken = l.parts[f][name]
+	if taken && (p.faulty || !first.faulty) {
+		return first, true
 	}
 	if l.parts[f] == nil {
-		l.parts[f] = map[string]part{}
+		l.parts[f] = map[string]*part{}
 	}
-	l.parts[f][name] = part{value, at}
-	return at, false
+	l.parts[f][name] = p
+	return p, false
 }
 
 // here puts problems where the document has what they speak of.

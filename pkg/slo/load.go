@@ -57,7 +57,11 @@ type File struct {
 // Native returns the formats of this package: a map of the caller's own, to
 // add others to.
 func Native() map[Format]Decoder {
-	return map[Format]Decoder{{APIVersion, KindSLO}: {SLOs: decodeNative}}
+	return map[Format]Decoder{
+		{APIVersion, KindSLO}: {SLOs: decodeNative},
+		alertPolicies:         {Part: decodePolicy},
+		budgetAdjustments:     {Part: decodeAdjustment},
+	}
 }
 
 // Load reads the documents of a file in the native format.
@@ -74,7 +78,7 @@ func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 	if l.Formats == nil {
 		l.Formats = Native()
 	}
-	library := &Library{parts: map[Format]map[string]part{}}
+	library := &Library{parts: map[Format]map[string]*part{}}
 	var documents []*document
 	for _, f := range files {
 		documents = append(documents, l.split(f)...)
@@ -86,6 +90,8 @@ func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 	var problems []Problem
 	for _, d := range documents {
 		specs = append(specs, d.load(library)...)
+	}
+	for _, d := range documents {
 		problems = append(problems, d.sorted()...)
 	}
 	return specs, problems
@@ -116,6 +122,7 @@ type document struct {
 	format   Format
 	decoder  Decoder // nothing: it cannot be decoded, and problems say why
 	source   *strictyaml.Document
+	chooser  *part // nil: it is none
 	problems []Problem
 }
 
@@ -138,18 +145,29 @@ func (d *document) parse(chunk strictyaml.Chunk) {
 // collect puts a part into the library.
 func (d *document) collect(library *Library) {
 	if d.decoder.Part == nil {
+		library.unread = library.unread || d.decoder.SLOs == nil
 		return
 	}
 	name, value, problems := d.decoder.Part(d.source)
 	d.add("", problems...)
-	if AnyError(problems) {
-		return
-	}
-	if first, taken := library.add(d.format, name, value, d.origin); taken {
+	p := &part{value: value, origin: d.origin, faulty: AnyError(problems)}
+	switch first, taken := library.add(d.format, name, p); {
+	case taken && !p.faulty:
 		d.add("", Problem{
-			Field: "metadata.name", Message: fmt.Sprintf("another %s is called %q, at %s", d.format.Kind, name, first),
+			Field: "metadata.name", Message: fmt.Sprintf("another %s is called %q, at %s", d.format.Kind, name, first.origin),
 			Fix: "rename or remove one of them",
 		})
+	case taken:
+	default:
+		d.choose(p)
+	}
+}
+
+// choose notes that a part says itself which SLOs it is about.
+func (d *document) choose(p *part) {
+	if c, ok := p.value.(chooser); ok {
+		c.located(d.origin)
+		d.chooser = p
 	}
 }
 
@@ -158,12 +176,12 @@ func (d *document) load(library *Library) []*Spec {
 		return nil
 	}
 	specs, problems := d.decoder.SLOs(d.source, library)
-	return d.accept(specs, problems)
+	return d.accept(library, specs, problems)
 }
 
-// accept validates what was decoded. Where a field could not be decoded,
-// nothing more is said about it.
-func (d *document) accept(specs []*Spec, decoding []Problem) []*Spec {
+// accept validates what was decoded, and adds to it what other documents say.
+// Where a field could not be decoded, nothing more is said about it.
+func (d *document) accept(library *Library, specs []*Spec, decoding []Problem) []*Spec {
 	only := ""
 	if len(specs) == 1 {
 		only = specs[0].identity()
@@ -173,7 +191,8 @@ func (d *document) accept(specs []*Spec, decoding []Problem) []*Spec {
 	var good []*Spec
 	for _, s := range specs {
 		s.Origin, s.Format = d.origin, d.format
-		found := slices.DeleteFunc(s.here(Validate(s)), func(p Problem) bool { return known.Cover(p.Field) })
+		own := Validate(s) // before others add what is no fault of the SLO's
+		found := slices.DeleteFunc(s.here(append(own, library.join(s)...)), func(p Problem) bool { return known.Cover(p.Field) })
 		d.add(s.identity(), found...)
 		passed := d.check(s, covered(slices.Concat(decoding, found)))
 		if passed && !AnyError(about(s, specs, decoding)) && !AnyError(found) {
@@ -227,7 +246,11 @@ func (d *document) add(slo string, problems ...Problem) {
 	}
 }
 
+// sorted are the problems that were found, when all documents were read.
 func (d *document) sorted() []Problem {
+	if d.chooser != nil {
+		d.add("", d.chooser.verdict()...)
+	}
 	slices.SortStableFunc(d.problems, compareProblems)
 	return d.problems
 }
@@ -257,11 +280,19 @@ func (l *Loader) unknown(f Format) Problem {
 	case len(kinds) == 0:
 		return Problem{Field: "apiVersion", Message: fmt.Sprintf("%q is not known", shorten(f.APIVersion)), Fix: strictyaml.Suggest(f.APIVersion, versions)}
 	case f.Kind == "":
-		return Problem{Field: "kind", Message: "is missing", Fix: "write kind: " + kinds[0]}
+		return Problem{Field: "kind", Message: "is missing", Fix: "write kind: " + likeliest(kinds)}
 	case f.APIVersion == APIVersion && slices.Contains(laterKinds, f.Kind):
 		return Problem{Field: "kind", Message: "kind " + f.Kind + " is not supported by this version", Fix: "remove the document"}
 	}
 	return Problem{Field: "kind", Message: fmt.Sprintf("kind %q is not known", shorten(f.Kind)), Fix: strictyaml.Suggest(f.Kind, kinds)}
+}
+
+// likeliest is the kind that a document without one most probably is.
+func likeliest(kinds []string) string {
+	if slices.Contains(kinds, KindSLO) {
+		return KindSLO
+	}
+	return kinds[0]
 }
 
 // known lists the apiVersions with a decoder, and the kinds of one of them.

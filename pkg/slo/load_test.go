@@ -84,7 +84,9 @@ func TestLoadGood(t *testing.T) {
 		},
 		"one of windows": {
 			documentWith(t, "window: 30d", "windows: [{calendar: week}]"),
-			with(func(s *Spec) { s.Window = Window{Period: Week} }),
+			with(func(s *Spec) {
+				s.Window, s.Fields = Window{Period: Week}, map[string]string{"spec.window": "spec.windows[0]"}
+			}),
 		},
 		"good, bare ratio": {
 			documentWith(t, "bad:   http", "good: http", "99.9%", "0.9995"),
@@ -155,7 +157,7 @@ func TestLoadProblems(t *testing.T) {
 		"openslo":            {[]string{"slo-engine.dev/v1", "openslo/v1"}, []string{`1 apiVersion: "openslo/v1" is not known; known here: slo-engine.dev/v1`}},
 		"sloth":              {[]string{"apiVersion: slo-engine.dev/v1", "version: prometheus/v1"}, []string{`1 apiVersion: "prometheus/v1" is not known; known here: slo-engine.dev/v1`}},
 		"no kind":            {[]string{"kind: SLO", ""}, []string{"1 kind: is missing; write kind: SLO"}},
-		"kind of later":      {[]string{"kind: SLO", "kind: AlertPolicy"}, []string{"2 kind: kind AlertPolicy is not supported by this version; remove the document"}},
+		"kind of later":      {[]string{"kind: SLO", "kind: GatePolicy"}, []string{"2 kind: kind GatePolicy is not supported by this version; remove the document"}},
 		"kind typo":          {[]string{"kind: SLO", "kind: Slo"}, []string{`2 kind: kind "Slo" is not known; did you mean "SLO"?`}},
 		"name":               {[]string{"name: checkout-availability", "name: checkout/availability"}, []string{`3 metadata.name: "checkout/availability" is not a name; ` + names}},
 		"empty name":         {[]string{"name: checkout-availability", "name: ''"}, []string{"3 metadata.name: is empty; " + names}},
@@ -181,7 +183,6 @@ func TestLoadProblems(t *testing.T) {
 		"zone":               {[]string{"window: 30d", "window: {calendar: day, timeZone: Europe/Berlim}"}, []string{`8 spec.window.timeZone: "Europe/Berlim" is not a time zone; write a name of the IANA database, such as Europe/Berlin or UTC`}},
 		"zone of machine":    {[]string{"window: 30d", "window: {calendar: day, timeZone: Local}"}, []string{`8 spec.window.timeZone: "Local" is not a time zone; write a name of the IANA database, such as Europe/Berlin or UTC`}},
 		"zone typo":          {[]string{"window: 30d", "window: {calendar: day, timezone: UTC}"}, []string{`8 spec.window.timezone: unknown field; did you mean "timeZone"?`}},
-		"several windows":    {[]string{"window: 30d", "windows: [30d, 7d]"}, []string{"8 spec.windows: several windows on one SLO are not supported by this version; write one SLO for each window"}},
 		"windows and window": {[]string{"window: 30d", "windows: [30d]\n  window: 7d"}, []string{"8 spec.windows: stands beside spec.window; keep one of the two"}},
 		"windows broken":     {[]string{"window: 30d", "windows: [1y2]"}, []string{`8 spec.windows[0]: "1y2" is not a duration; write a number with a unit, such as 30s, 5m, 1h30m or 30d`}},
 		"no sli":             {[]string{sli, ""}, []string{"9 spec.sli: is missing; write ratio, latency or threshold"}},
@@ -192,8 +193,7 @@ func TestLoadProblems(t *testing.T) {
 		"logs":               {[]string{sli, "    logs: {}\n"}, []string{"10 spec.sli.logs: is not supported by this version; remove it"}},
 		"promql":             {[]string{sli, "    promql: x\n"}, []string{"10 spec.sli.promql: is not supported by this version; remove it"}},
 		"source":             {[]string{"service: checkout", "service: checkout\n  source: main"}, []string{"6 spec.source: is not supported by this version; remove it"}},
-		"composite":          {[]string{"service: checkout", "service: checkout\n  composite: [a]"}, []string{"6 spec.composite: is not supported by this version; remove it"}},
-		"policy":             {[]string{"service: checkout", "service: checkout\n  alerting:\n    policy: x"}, []string{"7 spec.alerting.policy: is not supported by this version; remove it"}},
+		"policy":             {[]string{"service: checkout", "service: checkout\n  alerting:\n    policy: x"}, []string{`7 spec.alerting.policy: no AlertPolicy is called "x"; write one, or remove the name`}},
 		"timeslices":         {[]string{"service: checkout", "service: checkout\n  budgeting: {method: timeslices}"}, []string{"6 spec.budgeting.target: is missing; write the least share of good events in a good slice, such as 95%"}},
 		"method":             {[]string{"service: checkout", "service: checkout\n  budgeting: {method: foo}"}, []string{`6 spec.budgeting.method: "foo" is not a budgeting method; write occurrences, timeslices or ratio_timeslices`}},
 		"no total":           {[]string{"      total: http_requests_total{job=\"checkout\"}\n", ""}, []string{"10 spec.sli.ratio.total: is missing; write a counter of all events, such as http_requests_total"}},

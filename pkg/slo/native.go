@@ -15,7 +15,7 @@ const (
 )
 
 // laterKinds are native kinds that are known by name only.
-var laterKinds = []string{"AlertPolicy", "Remediation", "GatePolicy", "BudgetAdjustment"}
+var laterKinds = []string{"Remediation", "GatePolicy"}
 
 // nativeDocument is a document of kind SLO as it is written.
 type nativeDocument struct {
@@ -32,18 +32,21 @@ type nativeMetadata struct {
 }
 
 type nativeSpec struct {
-	Service     string           `yaml:"service" need:"the service's name, such as checkout"`
-	Description string           `yaml:"description"`
-	Objective   nativeObjective  `yaml:"objective" need:"a percentage such as 99.9%"`
-	Window      *nativeWindow    `yaml:"window"`
-	Windows     []nativeWindow   `yaml:"windows"`
-	SLI         nativeSLI        `yaml:"sli" need:"ratio, latency or threshold"`
-	Composite   strictyaml.Later `yaml:"composite"`
-	GroupBy     []string         `yaml:"groupBy"`
-	MaxGroups   *int             `yaml:"maxGroups"`
-	Alerting    nativeAlerting   `yaml:"alerting"`
-	Budgeting   nativeBudgeting  `yaml:"budgeting"`
-	Source      strictyaml.Later `yaml:"source"`
+	Service     string          `yaml:"service" need:"the service's name, such as checkout"`
+	Description string          `yaml:"description"`
+	Objective   nativeObjective `yaml:"objective" need:"a percentage such as 99.9%"`
+	Window      *nativeWindow   `yaml:"window"`
+	Windows     []nativeWindow  `yaml:"windows"`
+
+	EarlierObjectives []nativeEarlier `yaml:"earlierObjectives"`
+
+	SLI       *nativeSLI       `yaml:"sli"`
+	Composite nativeComposite  `yaml:"composite"`
+	GroupBy   []string         `yaml:"groupBy"`
+	MaxGroups *int             `yaml:"maxGroups"`
+	Alerting  nativeAlerting   `yaml:"alerting"`
+	Budgeting nativeBudgeting  `yaml:"budgeting"`
+	Source    strictyaml.Later `yaml:"source"`
 }
 
 type nativeSLI struct {
@@ -79,7 +82,8 @@ type nativeThreshold struct {
 }
 
 type nativeAlerting struct {
-	Policy      strictyaml.Later  `yaml:"policy"`
+	Policy      string `yaml:"policy"`
+	nativeTerms `yaml:",inline"`
 	Disabled    bool              `yaml:"disabled"`
 	Name        string            `yaml:"name"`
 	Labels      map[string]string `yaml:"labels"`

@@ -25,10 +25,20 @@ type Spec struct {
 	Labels map[string]string
 	// Objective is the promised share of good events.
 	Objective Objective
-	// Window is the time the objective is promised over.
+	// Earlier are the objectives that held before it, the oldest first. A
+	// window that reaches back into their time has their budget for it.
+	Earlier []Earlier
+	// Window is the time the objective is promised over; burn rates and alerts
+	// are about it.
 	Window Window
-	// SLI says which events count, and which of them are bad.
+	// Also are further windows over which the same is promised. Each has a
+	// budget of its own, and no alerts.
+	Also []Window
+	// SLI says which events count, and which of them are bad. Empty where there
+	// is a Composite.
 	SLI SLI
+	// Composite makes the SLO of others; nil for one with an SLI.
+	Composite *Composite
 	// GroupBy names the labels that split the SLO into instances, each with a
 	// budget of its own. Empty: one instance.
 	GroupBy []string
@@ -36,8 +46,12 @@ type Spec struct {
 	MaxGroups int
 	// Budgeting says how events become budget.
 	Budgeting Budgeting
-	// Alerting holds what the user said about alerts of this SLO.
+	// Alerting holds what the user said about alerts of this SLO, and what the
+	// AlertPolicy documents that select it say where the SLO itself does not.
 	Alerting Alerting
+	// Adjustments are the BudgetAdjustment documents that select the SLO, or
+	// may select a group of it, by name.
+	Adjustments []*Adjustment
 	// Origin says where the document stands.
 	Origin Origin
 	// At is the path of what in the document is of this SLO alone, such as
@@ -53,6 +67,27 @@ type Spec struct {
 
 // ID is "service:name", the first part of every instance id.
 func (s *Spec) ID() string { return s.Service + ":" + s.Name }
+
+// Earlier is an objective that held until a time.
+type Earlier struct {
+	Objective Objective
+	// Until is when the next one took its place.
+	Until time.Time
+}
+
+// ObjectiveAt is the objective that holds at a time. The moment at which it
+// changes is still the old one's: windows are (start, end].
+func (s *Spec) ObjectiveAt(t time.Time) Objective {
+	for _, e := range s.Earlier {
+		if !t.After(e.Until) {
+			return e.Objective
+		}
+	}
+	return s.Objective
+}
+
+// Windows are all windows over which the objective is promised, Window first.
+func (s *Spec) Windows() []Window { return append([]Window{s.Window}, s.Also...) }
 
 // Method says what of an SLO uses its budget up.
 type Method int
@@ -113,6 +148,11 @@ type Alerting struct {
 	NoAbsent bool
 	// AbsentName is that alert's alertname. Empty: the usual one.
 	AbsentName string
+	// Policy names the AlertPolicy document that the SLO goes by. Empty: the
+	// first by name that selects it, if any.
+	Policy string
+	// Terms say when the alerts fire.
+	Terms AlertTerms
 }
 
 // AlertingOf is what a Spec says about its alerts of one severity.

@@ -30,9 +30,14 @@ func Validate(s *Spec) []Problem {
 	v.name("metadata.name", s.Name)
 	v.name("spec.service", s.Service)
 	v.objective()
-	v.window()
-	v.budgeting()
-	v.sli()
+	v.earlier()
+	v.windows()
+	if s.Composite != nil {
+		v.composite(s.Composite)
+	} else {
+		v.budgeting()
+		v.sli()
+	}
 	v.groups()
 	v.labels("metadata.labels", s.Labels)
 	v.labels("spec.alerting.labels", s.Alerting.Labels)
@@ -41,6 +46,7 @@ func Validate(s *Spec) []Problem {
 	v.annotations("spec.alerting.critical.annotations", s.Alerting.Critical.Annotations)
 	v.labels("spec.alerting.warning.labels", s.Alerting.Warning.Labels)
 	v.annotations("spec.alerting.warning.annotations", s.Alerting.Warning.Annotations)
+	v.terms("spec.alerting", s.Alerting.Terms)
 	return v.problems
 }
 
@@ -75,9 +81,8 @@ func (v *validator) objective() {
 	}
 }
 
-func (v *validator) window() {
-	const field = "spec.window"
-	switch w := v.spec.Window; {
+func (v *validator) window(field string, w Window) {
+	switch {
 	case w.Calendar() && w.Rolling != 0:
 		v.fail(field, "is both rolling and a calendar period", "keep one of the two")
 	case w.Calendar():
@@ -207,7 +212,7 @@ func (v *validator) finite(field string, bound *float64) {
 }
 
 func (v *validator) slice(field string, slice time.Duration) {
-	switch longest := v.spec.Window.Nominal(); {
+	switch longest := v.shortest(); {
 	case slice < time.Second:
 		v.fail(field, FormatDuration(slice)+" is shorter than a second", "write at least 1s")
 	case slice%time.Second != 0:

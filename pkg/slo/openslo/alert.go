@@ -8,9 +8,9 @@ import (
 	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
 )
 
-// policies checks the alert policies of an SLO, inline or by their names, and
-// says what the engine does not do about them.
-func (c *checker) policies(field string, uses []policyUse, in *slo.Library) {
+// policies checks the alert policies of an SLO, inline or by their names, makes
+// tiers of them, and says what the engine does not do about them.
+func (c *checker) policies(field string, uses []policyUse, in *slo.Library) (all tiers) {
 	for n, u := range uses {
 		base := strictyaml.Index(field, n)
 		switch inline := u.Spec != nil || u.given(); {
@@ -23,7 +23,7 @@ func (c *checker) policies(field string, uses []policyUse, in *slo.Library) {
 			}
 			before := c.errors()
 			if c.policy(base+".spec", u.Spec); c.errors() == before {
-				c.followPolicy(base+".spec", u.Spec, in)
+				c.followPolicy(base+".spec", u.Spec, in, &all)
 			}
 		case u.AlertPolicyRef == nil || *u.AlertPolicyRef == "":
 			c.fail(base, "has no alert policy", "write alertPolicyRef: with the name of one, or remove it")
@@ -31,10 +31,11 @@ func (c *checker) policies(field string, uses []policyUse, in *slo.Library) {
 			at := base + ".alertPolicyRef"
 			c.dns(at, *u.AlertPolicyRef)
 			if found, ok := refer[policySpec](c, at, kindPolicy, *u.AlertPolicyRef, in); ok {
-				c.followPolicy(inside(at, *u.AlertPolicyRef, "spec"), found, in)
+				c.followPolicy(inside(at, *u.AlertPolicyRef, "spec"), found, in, &all)
 			}
 		}
 	}
+	return all
 }
 
 func (i inline) given() bool { return i.Kind != "" || i.Metadata != nil }
@@ -168,18 +169,18 @@ func (c *checker) alertTime(field string, d duration, needed bool) {
 	}
 }
 
-// followPolicy says what the engine does instead of a policy: its own tiers
-// alert.
-func (c *checker) followPolicy(base string, p *policySpec, in *slo.Library) {
+// followPolicy makes tiers of a policy's conditions, and says what of it the
+// engine does not do.
+func (c *checker) followPolicy(base string, p *policySpec, in *slo.Library, all *tiers) {
 	for n, u := range p.Conditions {
 		at := strictyaml.Index(base+".conditions", n)
 		if u.ConditionRef == nil {
-			c.instead(at+".spec", u.Spec)
+			c.follow(at+".spec", u.name(), u.Spec, all)
 			continue
 		}
 		at += ".conditionRef"
 		if found, ok := refer[conditionSpec](c, at, kindCondition, *u.ConditionRef, in); ok {
-			c.instead(inside(at, *u.ConditionRef, "spec"), found)
+			c.follow(inside(at, *u.ConditionRef, "spec"), *u.ConditionRef, found, all)
 		}
 	}
 	if p.AlertWhenNoData {
@@ -208,7 +209,23 @@ func (c *checker) missingTargets(field string, uses []targetUse, in *slo.Library
 	}
 }
 
-// instead names a condition that the engine's tiers take the place of.
+// follow makes a tier of a condition, or says that it cannot.
+func (c *checker) follow(base, name string, s *conditionSpec, all *tiers) {
+	if t, ok := c.take(base, name, s); ok {
+		all.add(t)
+		return
+	}
+	c.instead(base, s)
+}
+
+func (i inline) name() string {
+	if i.Metadata == nil {
+		return ""
+	}
+	return i.Metadata.Name
+}
+
+// instead names a condition that is no tier.
 func (c *checker) instead(base string, s *conditionSpec) {
 	if s == nil || s.Condition == nil {
 		return
@@ -227,6 +244,6 @@ func (c *checker) instead(base string, s *conditionSpec) {
 	if kind == "" {
 		kind = "burnrate"
 	}
-	c.warn(base+".condition", fmt.Sprintf("%s with %s is not followed: the engine's own burn-rate tiers alert", shorten(kind), strings.Join(words, ", ")),
-		"look at them with slo-engine validate")
+	c.warn(base+".condition", fmt.Sprintf("%s with %s is not followed: the engine's tiers are burn rates above a threshold, over 1m to 90d", shorten(kind), strings.Join(words, ", ")),
+		"look at the tiers there are with slo-engine validate")
 }

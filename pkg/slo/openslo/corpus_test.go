@@ -70,6 +70,12 @@ func toldSLI(s *slo.Spec) string {
 		}
 		fmt.Fprintf(&b, " exclusive %v, slice %v, per sample %v", t.Exclusive, t.Slice, t.PerSample)
 	}
+	if c := s.Composite; c != nil {
+		fmt.Fprintf(&b, "; %s of %v", c, c.Parts)
+	}
+	for _, t := range s.Alerting.Terms.Tiers {
+		fmt.Fprintf(&b, "; tier %s %q above %v over %v and %v", t.Name, t.Severity, t.Factor, t.Long, t.Short)
+	}
 	if len(s.Labels) > 0 {
 		fmt.Fprintf(&b, "; labels %v", s.Labels)
 	}

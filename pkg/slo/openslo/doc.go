@@ -8,6 +8,14 @@
 // by its place. Those of openslo/v1alpha are called name-0, name-1, … even when
 // there is one, as Sloth calls them.
 //
+// Objectives that have SLIs of their own make a composite besides, an SLO that
+// is called as the document is. It promises what the strictest of them does:
+// the format has no word for it. By the published text, under Occurrences its
+// burn rate is the weighted mean of theirs, under Timeslices a slice is bad when
+// any of them missed its promise in it, and under RatioTimeslices what they
+// missed adds up. Slices are those of the objectives, the longest of them; under
+// Occurrences a minute.
+//
 // Other kinds are parts: an SLO takes its SLI and the types of its data sources
 // from them. A problem inside a part is said of the SLO's field that refers to
 // it, followed by the part's name and the path there:

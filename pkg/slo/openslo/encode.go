@@ -26,14 +26,25 @@ func Encode(specs []*slo.Spec) ([]byte, []slo.Problem) { return Encoder{}.Encode
 
 // Encode writes one openslo/v1 document with an inline SLI for each Spec. What
 // was read from OpenSLO reads back as equal Specs, but for Origin, Format and
-// Fields. Problems are said of where each Spec was read: with a warning
+// Fields. The parts of a composite that was are objectives of its document, and
+// have none of their own. Problems are said of where each Spec was read: with a warning
 // something of it is left out, with an error it is.
 func (e Encoder) Encode(specs []*slo.Spec) ([]byte, []slo.Problem) {
 	var all bytes.Buffer
 	var problems []slo.Problem
-	names := map[string]*slo.Spec{}
+	names, known, within := map[string]*slo.Spec{}, byID(specs), map[string]bool{}
 	for _, s := range specs {
-		w := writer{Encoder: e, spec: s, names: names}
+		if s.Composite != nil && len(unsayable(s, known)) == 0 {
+			for _, part := range s.Composite.Parts {
+				within[part.SLO] = true
+			}
+		}
+	}
+	for _, s := range specs {
+		if within[s.ID()] {
+			continue // its composite's document says it
+		}
+		w := writer{Encoder: e, spec: s, known: known, names: names}
 		document := w.document()
 		if problems = append(problems, w.problems...); w.failed() {
 			continue
@@ -66,6 +77,7 @@ func marshal(document any) ([]byte, error) {
 type writer struct {
 	Encoder
 	spec     *slo.Spec
+	known    map[string]*slo.Spec // all that are written, by ID
 	names    map[string]*slo.Spec // of the documents so far
 	problems []slo.Problem
 }
@@ -87,18 +99,22 @@ func (w *writer) document() writtenDocument {
 	d := writtenDocument{APIVersion: V1, Kind: kindSLO, Metadata: w.metadata()}
 	d.Spec = writtenSpec{
 		Description: w.description(), Service: s.Service, TimeWindow: []writtenWindow{w.window()},
-		Indicator: writtenInline{Metadata: writtenMetadata{Name: d.Metadata.Name}},
 	}
 	if s.Service == "" {
 		w.fail("spec.service", "is missing", "write the service's name")
 	}
-	o := writtenObjective{TargetPercent: numeral(strings.TrimSuffix(s.Objective.String(), "%"))}
 	if s.Objective.Budget() <= 0 {
 		w.fail("spec.objective", "is missing", "write a percentage such as 99.9%")
 	}
-	d.Spec.BudgetingMethod = w.budgeting(&o)
-	d.Spec.Indicator.Spec = w.sli(&o)
-	d.Spec.Objectives = []writtenObjective{o}
+	if s.Composite != nil {
+		d.Spec.BudgetingMethod, d.Spec.Objectives = w.composite()
+	} else {
+		o := writtenObjective{TargetPercent: numeral(strings.TrimSuffix(s.Objective.String(), "%"))}
+		d.Spec.BudgetingMethod = w.budgeting(&o)
+		d.Spec.Indicator = &writtenInline{Metadata: writtenMetadata{Name: d.Metadata.Name}, Spec: w.sli(&o)}
+		d.Spec.Objectives = []writtenObjective{o}
+	}
+	d.Spec.AlertPolicies = w.policies()
 	w.lost()
 	return d
 }
@@ -106,6 +122,7 @@ func (w *writer) document() writtenDocument {
 // lost warns of what OpenSLO has no words for.
 func (w *writer) lost() {
 	s := w.spec
+	w.problems = append(w.problems, s.OnlyHere("OpenSLO has")...)
 	if len(s.GroupBy) > 0 {
 		w.warn("spec.groupBy", "cannot be said in OpenSLO: all groups share one budget there", "write an SLO for each group that needs its own")
 	}
@@ -115,8 +132,9 @@ func (w *writer) lost() {
 		set   bool
 	}{
 		{"disabled", a.Disabled}, {"name", a.Name != ""}, {"labels", len(a.Labels) > 0}, {"annotations", len(a.Annotations) > 0},
-		{"critical", !empty(a.Critical)}, {"warning", !empty(a.Warning)}, {"severities", len(a.Severities) > 0},
-		{"absent", a.NoAbsent || a.AbsentName != ""},
+		{"critical", !empty(a.Critical)}, {"warning", !empty(a.Warning)},
+		{"severities", len(a.Severities) > 0 && len(a.Terms.Tiers) == 0}, {"absent", a.NoAbsent || a.AbsentName != ""},
+		{"confidence", a.Terms.Confidence != nil}, {"minBad", a.Terms.MinBad != nil}, {"noData", a.Terms.NoData != slo.NoData{}},
 	} {
 		if said.set {
 			w.warn("spec.alerting."+said.field, "cannot be said in OpenSLO", "say it where the alerts are made")

@@ -23,10 +23,11 @@ type writtenMetadata struct {
 type writtenSpec struct {
 	Description     string             `yaml:"description,omitempty"`
 	Service         string             `yaml:"service"`
-	Indicator       writtenInline      `yaml:"indicator"`
+	Indicator       *writtenInline     `yaml:"indicator,omitempty"`
 	TimeWindow      []writtenWindow    `yaml:"timeWindow"`
 	BudgetingMethod string             `yaml:"budgetingMethod"`
 	Objectives      []writtenObjective `yaml:"objectives"`
+	AlertPolicies   []writtenPolicy    `yaml:"alertPolicies,omitempty"`
 }
 
 type writtenInline struct {
@@ -69,11 +70,14 @@ type writtenCalendar struct {
 }
 
 type writtenObjective struct {
-	Op              string     `yaml:"op,omitempty"`
-	Value           *float64   `yaml:"value,omitempty"`
-	TargetPercent   *yaml.Node `yaml:"targetPercent"`
-	TimeSliceTarget float64    `yaml:"timeSliceTarget,omitempty"`
-	TimeSliceWindow string     `yaml:"timeSliceWindow,omitempty"`
+	DisplayName     string         `yaml:"displayName,omitempty"`
+	Op              string         `yaml:"op,omitempty"`
+	Value           *float64       `yaml:"value,omitempty"`
+	TargetPercent   *yaml.Node     `yaml:"targetPercent"`
+	TimeSliceTarget float64        `yaml:"timeSliceTarget,omitempty"`
+	TimeSliceWindow string         `yaml:"timeSliceWindow,omitempty"`
+	Indicator       *writtenInline `yaml:"indicator,omitempty"` // in a composite
+	CompositeWeight float64        `yaml:"compositeWeight,omitempty"`
 }
 
 // numeral writes a decimal number digit by digit.

@@ -6,41 +6,13 @@ import (
 	"time"
 
 	"github.com/slo-engine/slo-engine/pkg/slo"
-	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
 )
-
-// composite checks objectives that have SLIs of their own, which this version
-// does not add up.
-func (c *checker) composite(s *sloSpec, in *slo.Library) bool {
-	var some bool
-	for _, o := range s.Objectives {
-		some = some || o.any()
-	}
-	if !some {
-		return false
-	}
-	if s.any() {
-		c.fail("spec", "has an SLI, and so have its objectives", "keep it in one of the two places")
-	}
-	for n, o := range s.Objectives {
-		base := strictyaml.Index("spec.objectives", n)
-		i, ok := c.indicator(base, o.indicated, in)
-		if w := o.CompositeWeight; w != nil && w.value <= 0 {
-			c.fail(base+".compositeWeight", "must be above 0", "write 1, or remove it")
-		}
-		c.objective(base, &s.Objectives[n], &promise{method: methods[s.BudgetingMethod]}, i, ok)
-	}
-	c.problems = append(c.problems, slo.Problem{
-		Field: "spec.objectives", Message: "composite objectives are not supported by this version", Fix: "write one SLO for each indicator",
-	})
-	return true
-}
 
 // objective reads one objective into the promise. ok tells whether the
 // indicator is known.
 func (c *checker) objective(base string, o *objective, p *promise, i indicator, ok bool) {
 	target, field := c.share(base, o)
-	one := promised{display: o.DisplayName, objective: target, indicator: i}
+	one := promised{display: o.DisplayName, objective: target, indicator: i, weight: 1}
 	one.fields = map[string]string{"spec.objective": field}
 	one.budgeting = c.slices(base, o, p.method)
 	if ok && i.ratio == nil {
@@ -48,9 +20,7 @@ func (c *checker) objective(base string, o *objective, p *promise, i indicator, 
 	} else if ok {
 		c.unused(base, o, i)
 	}
-	if o.CompositeWeight != nil && !o.any() {
-		c.warn(base+".compositeWeight", "is of use where each objective has an SLI of its own", "remove it")
-	}
+	c.weight(base+".compositeWeight", o, p, &one)
 	one.fields["spec.sli.threshold.above"] = base + ".value"
 	one.fields["spec.sli.threshold.below"] = base + ".value"
 	one.fields["spec.sli.threshold.slice"] = base + ".timeSliceWindow"

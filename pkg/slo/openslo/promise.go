@@ -16,6 +16,9 @@ type promise struct {
 	window                     slo.Window
 	method                     slo.Method
 	objectives                 []promised
+	tiers                      tiers
+	// composite: the objectives have SLIs of their own, and are an SLO together.
+	composite bool
 	// fields says where what is.
 	fields map[string]string
 	// numbered: each objective is called by its place, counted from 0.
@@ -29,6 +32,7 @@ type promised struct {
 	budgeting slo.Budgeting
 	indicator indicator
 	threshold *slo.Threshold
+	weight    float64 // in a composite
 	fields    map[string]string
 }
 
@@ -42,8 +46,11 @@ func (p *promise) specs() []*slo.Spec {
 		specs = append(specs, &slo.Spec{
 			Service: p.service, Name: name, Description: p.description, Labels: p.labels,
 			Objective: o.objective, Window: p.window, SLI: o.sli(), Budgeting: o.counted(),
-			MaxGroups: slo.DefaultMaxGroups, Fields: fields,
+			MaxGroups: slo.DefaultMaxGroups, Fields: fields, Alerting: slo.Alerting{Terms: slo.AlertTerms{Tiers: p.tiers}},
 		})
+	}
+	if p.composite && len(specs) > 1 {
+		specs = append(specs, p.whole(specs))
 	}
 	return specs
 }

@@ -20,7 +20,7 @@ func (r reader) slos(doc *strictyaml.Document, in *slo.Library) ([]*slo.Spec, []
 	if d.Metadata != nil {
 		p.name, p.labels = d.Metadata.Name, texts(d.Metadata.Labels)
 	}
-	c.policies("spec.alertPolicies", d.Spec.AlertPolicies, in)
+	p.tiers, p.fields["spec.alerting.tiers"] = c.policies("spec.alertPolicies", d.Spec.AlertPolicies, in), "spec.alertPolicies"
 	return p.specs(), c.problems
 }
 
@@ -32,7 +32,7 @@ func (c *checker) promise(s *sloSpec, in *slo.Library) *promise {
 	p.service, p.fields["spec.service"] = c.serviceName(s, in)
 	p.window = c.window("spec.timeWindow", s.TimeWindow)
 	p.method = c.method("spec.budgetingMethod", s.BudgetingMethod)
-	if c.composite(s, in) {
+	if c.composite(s, p, in) {
 		return p
 	}
 	i, ok := c.indicator("spec", s.indicated, in)

@@ -67,6 +67,7 @@ func (w *writer) document() writtenDocument {
 		Description: s.Description, Target: strings.TrimSuffix(s.Objective.String(), "%"), Window: w.window(),
 		Indicator: w.indicator(), Alerting: w.alerting(),
 	}
+	w.problems = append(w.problems, s.OnlyHere("Pyrra has")...)
 	if s.Budgeting.Method != slo.Occurrences {
 		w.fail("spec.budgeting", "Pyrra counts occurrences, not "+s.Budgeting.Method.String(), "remove budgeting")
 	}
@@ -133,6 +134,12 @@ func (w *writer) alerting() writtenAlerting {
 		out.Absent = &off
 	}
 	w.severities(&out)
+	if len(a.Terms.Tiers) > 0 {
+		w.warn("spec.alerting.tiers", "Pyrra has four tiers, the same for all SLOs: these are lost", "")
+	}
+	if a.Terms.Confidence != nil || a.Terms.MinBad != nil || a.Terms.NoData != (slo.NoData{}) {
+		w.warn("spec.alerting", "Pyrra has no low-traffic gate and one alert about silences: this is lost", "")
+	}
 	w.lost("spec.alerting.critical", a.Critical)
 	w.lost("spec.alerting.warning", a.Warning)
 	return out

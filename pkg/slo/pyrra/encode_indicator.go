@@ -11,6 +11,9 @@ import (
 // indicator writes the SLI; where there is none it has failed.
 func (w *writer) indicator() map[string]any {
 	switch s := w.spec.SLI; {
+	case w.spec.Composite != nil:
+		w.fail("spec.composite", "Pyrra makes no SLO of others", "keep this SLO in the engine")
+		return nil
 	case s.Ratio != nil && s.Ratio.Bad != "":
 		return map[string]any{"ratio": writtenRatio{
 			Errors: w.query("spec.sli.ratio.bad", s.Ratio.Bad), Total: w.query("spec.sli.ratio.total", s.Ratio.Total), Grouping: w.spec.GroupBy,

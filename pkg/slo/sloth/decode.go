@@ -8,22 +8,23 @@ import (
 	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
 )
 
-func (o Options) decodeV1(source *strictyaml.Document, _ *slo.Library) ([]*slo.Spec, []slo.Problem) {
+func (o Options) decodeV1(source *strictyaml.Document, in *slo.Library) ([]*slo.Spec, []slo.Problem) {
 	var d document
 	found := source.Decode(&d)
-	return o.read(&d, &snake, found)
+	return o.read(&d, &snake, found, in)
 }
 
-func (o Options) decodeResource(source *strictyaml.Document, _ *slo.Library) ([]*slo.Spec, []slo.Problem) {
+func (o Options) decodeResource(source *strictyaml.Document, in *slo.Library) ([]*slo.Spec, []slo.Problem) {
 	var r resource
 	found := source.Decode(&r)
-	return o.read(r.Spec.document(), &camel, found)
+	return o.read(r.Spec.document(), &camel, found, in)
 }
 
 // read makes Specs of a document whose fields are called names.
-func (o Options) read(d *document, n *names, found strictyaml.Problems) ([]*slo.Spec, []slo.Problem) {
+func (o Options) read(d *document, n *names, found strictyaml.Problems, in *slo.Library) ([]*slo.Spec, []slo.Problem) {
 	r := reader{options: o, document: d, names: n, found: found}
 	r.problems = slo.FromYAML(found, o.unknown())
+	r.terms.Tiers = r.tiers(in)
 	r.checkDocument()
 	for i := range d.SLOs {
 		r.slo(i)
@@ -37,6 +38,7 @@ type reader struct {
 	document *document
 	names    *names
 	found    strictyaml.Problems
+	terms    slo.AlertTerms // of all SLOs
 	specs    []*slo.Spec
 	problems []slo.Problem
 }
@@ -53,6 +55,7 @@ func (r *reader) slo(i int) {
 		SLI: r.sli(written.SLI, at), Alerting: written.Alerting.spec(),
 		Fields: r.fields(written, at), At: at,
 	}
+	spec.Alerting.Terms = r.terms
 	r.checkSLO(written, at)
 	if id := spec.Service + ":" + spec.Name; spec.Service != "" && spec.Name != "" {
 		for j := before; j < len(r.problems); j++ {
@@ -115,7 +118,7 @@ func (r *reader) fields(written *objectiveOf, at string) map[string]string {
 		"metadata": at, "spec": at, "metadata.name": at + ".name", "metadata.labels": at + ".labels",
 		"spec.service": n.root + "service",
 		"spec.window":  at, "spec.groupBy": at, "spec.maxGroups": at, "spec.budgeting": at,
-		"spec.alerting.disabled": at + ".alerting", "spec.alerting.severities": at + ".alerting", "spec.alerting.absent": at + ".alerting",
+		"spec.alerting.disabled": at + ".alerting", "spec.alerting.severities": at + ".alerting", "spec.alerting.absent": at + ".alerting", "spec.alerting.tiers": at + ".alerting",
 		"spec.alerting.critical": at + ".alerting." + n.page, "spec.alerting.critical.disabled": at + ".alerting." + n.page + ".disable",
 		"spec.alerting.warning": at + ".alerting." + n.ticket, "spec.alerting.warning.disabled": at + ".alerting." + n.ticket + ".disable",
 		"spec.sli.ratio": at + ".sli.events", "spec.sli.ratio.bad": at + ".sli.events." + n.errorQuery, "spec.sli.ratio.total": at + ".sli.events." + n.totalQuery,

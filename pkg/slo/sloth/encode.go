@@ -166,12 +166,19 @@ func unsayable(s *slo.Spec) (problems []slo.Problem) {
 	case w.Rolling != DefaultPeriod:
 		add(slo.Warning, "spec.window", "Sloth has one window for all SLOs, and no field for it", "run it with --default-slo-period="+slo.FormatDuration(w.Rolling))
 	}
+	problems = append(problems, s.OnlyHere("Sloth has")...)
 	if s.Budgeting.Method != slo.Occurrences {
 		add(slo.Error, "spec.budgeting", "Sloth counts occurrences, not "+strings.ReplaceAll(s.Budgeting.Method.String(), "_", " "), "keep this SLO in the engine")
 	}
 	if len(s.GroupBy) > 0 {
 		add(slo.Warning, "spec.groupBy", "Sloth does not know instances: its rules have one series for each "+strings.Join(s.GroupBy, ", ")+" only as far as the queries are by them",
 			"look at the queries")
+	}
+	if terms := s.Alerting.Terms; len(terms.Tiers) > 0 {
+		add(slo.Warning, "spec.alerting.tiers", "Sloth's SLOs have no tiers of their own", "write an AlertWindows for all SLOs of "+slo.FormatDuration(s.Window.Nominal()))
+	}
+	if terms := s.Alerting.Terms; terms.Confidence != nil || terms.MinBad != nil || terms.NoData != (slo.NoData{}) {
+		add(slo.Warning, "spec.alerting", "Sloth has no low-traffic gate and says nothing of missing samples", "let the engine alert")
 	}
 	if len(s.Alerting.Severities) > 0 {
 		add(slo.Warning, "spec.alerting.severities", "Sloth has one severity for quick and slow alerts", "route by sloth_severity")
@@ -185,6 +192,10 @@ func unsayable(s *slo.Spec) (problems []slo.Problem) {
 // unsayableSLI is what of an SLI cannot be a query of Sloth.
 func unsayableSLI(s *slo.Spec, add func(severity slo.Severity, field, message, fix string)) {
 	r := s.SLI.Ratio
+	if s.Composite != nil {
+		add(slo.Error, "spec.composite", "Sloth makes no SLO of others", "keep this SLO in the engine")
+		return
+	}
 	if r == nil {
 		add(slo.Error, "spec.sli", "Sloth has queries only", "write a ratio of PromQL expressions")
 		return

@@ -99,3 +99,34 @@ func TestWindowsProblems(t *testing.T) {
 		}
 	}
 }
+
+func TestWindowsAreTheTiersOfTheirPeriod(t *testing.T) {
+	const seven = 7 * 24 * time.Hour
+	tiers := func(period time.Duration, windows string) []slo.Tier {
+		t.Helper()
+		specs, problems := load(Options{Period: period}, windows+"---\n"+good)
+		if len(specs) != 2 || slo.AnyError(problems) {
+			t.Fatal(specs, problems)
+		}
+		return specs[1].Alerting.Terms.Tiers
+	}
+	want := []slo.Tier{
+		{Name: "page_fast", Severity: "critical", Budget: 0.08, Long: time.Hour, Short: 5 * time.Minute, Fixed: true},
+		{Name: "page_slow", Severity: "critical", Budget: 0.125, Long: 6 * time.Hour, Short: 30 * time.Minute, Fixed: true},
+		{Name: "ticket_fast", Severity: "warning", Budget: 0.2, Long: 24 * time.Hour, Short: 2 * time.Hour, Fixed: true},
+		{Name: "ticket_slow", Severity: "warning", Budget: 0.42, Long: 72 * time.Hour, Short: 6 * time.Hour, Fixed: true},
+	}
+	if diff := cmp.Diff(want, tiers(seven, week)); diff != "" {
+		t.Error(diff)
+	}
+	if got := tiers(2*seven, week); got != nil {
+		t.Errorf("another period has %v", got)
+	}
+	for old, fresh := range map[string]string{"errorBudgetPercent: 8": "errorBudgetPercent: 101", "shortWindow: 2h, longWindow: 1d": "shortWindow: 1d, longWindow: 2h"} {
+		odd := strings.Replace(week, old, fresh, 1)
+		_, problems := load(Options{Period: seven}, odd+"---\n"+good)
+		if tiers(seven, odd) != nil || len(problems) != 3 || !strings.Contains(problems[1].Message, "the AlertWindows of 7d are none") {
+			t.Errorf("%s: %v", fresh, problems)
+		}
+	}
+}
