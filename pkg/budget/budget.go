@@ -24,6 +24,11 @@ type Outlook struct {
 	// At is now; Window the SLO window's nominal length.
 	At     time.Time
 	Window time.Duration
+	// Counted is the part of the window that the budget is for: of a calendar
+	// period its real length, and no time that is excluded. 0: Window.
+	Counted time.Duration
+	// Net leaves out what is excluded; may be nil.
+	Net *Net
 	// PeriodEnd is the end of the calendar period; zero for a rolling window.
 	PeriodEnd time.Time
 	// Consumed is the share of the budget already spent.
@@ -35,8 +40,8 @@ type Outlook struct {
 }
 
 // Exhaustion is how long the budget lasts: the smallest d at which consumed,
-// minus what will have left the rolling window by then, plus burn*d/W,
-// reaches 1. A calendar period forgets nothing until it ends. It is 0 when
+// minus what will have left the rolling window by then, plus burn*d/W
+// (of W what counts), reaches 1. A calendar period forgets nothing until it ends. It is 0 when
 // the budget is spent, and ok is false when it lasts.
 func (l *Ledger) Exhaustion(o Outlook) (d time.Duration, ok bool) {
 	if o.Consumed >= 1 {
@@ -45,7 +50,10 @@ func (l *Ledger) Exhaustion(o Outlook) (d time.Duration, ok bool) {
 	if o.Burn <= 0 {
 		return 0, false
 	}
-	perBudget := float64(o.Window) / o.Burn // time in which burn spends one whole budget
+	if o.Counted == 0 {
+		o.Counted = o.Window
+	}
+	perBudget := float64(o.Counted) / o.Burn // time in which burn spends one whole budget
 	if !o.PeriodEnd.IsZero() {
 		d = time.Duration((1 - o.Consumed) * perBudget)
 		return d, o.At.Add(d).Before(o.PeriodEnd)
@@ -53,9 +61,10 @@ func (l *Ledger) Exhaustion(o Outlook) (d time.Duration, ok bool) {
 	r := &l.rings[len(l.rings)-1]
 	start := o.At.Add(-o.Window).UnixNano()
 	edge := floorDiv(start, r.slot)
-	head := r.at(edge, l.total)
+	gone := func(edge int64) float64 { return r.at(edge, l.total).Bad - o.Net.badUntil(edge*r.slot) }
+	head := gone(edge)
 	for {
-		left := (r.at(edge, l.total).Bad - head.Bad) * o.PerBad
+		left := (gone(edge) - head) * o.PerBad
 		need := (1 - o.Consumed + left) * perBudget
 		next := time.Duration((edge+1)*r.slot - start)
 		if need < float64(next) {

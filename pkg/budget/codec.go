@@ -9,16 +9,20 @@ import (
 	"time"
 )
 
-// codecVersion is the first byte of a written ledger. Another ladder, or
-// another order of fields, is another version.
+// codecVersion is the first byte of a written ledger; pinnedVersion is that of
+// one with pins. Another ladder, or another order of fields, is another version.
 //
 // A ledger is written as (u: uvarint, z: zigzag varint, c: two float64, little
 // endian):
 //
 //	version byte, u longest, c total, z newest, u any,
 //	u spans, for each: z from (less the to before), u length,
-//	for each ring: z first, c base, u flags, u cells, the cells (see cells.go).
-const codecVersion = 1
+//	for each ring: z first, c base, u flags, u cells, the cells (see cells.go),
+//	in version 2: u pins, for each: z seconds (less those before), c counts.
+const (
+	codecVersion  = 1
+	pinnedVersion = 2
+)
 
 // longestLedger bounds what a decoder makes room for.
 const longestLedger = 10 * 366 * 24 * time.Hour
@@ -28,7 +32,11 @@ func (l *Ledger) AppendBinary(b []byte) ([]byte, error) {
 	if l.longest > longestLedger {
 		return b, fmt.Errorf("write ledger of %s: longer than %s", l.longest, longestLedger)
 	}
-	b = append(b, codecVersion)
+	version := byte(codecVersion)
+	if len(l.pins) > 0 {
+		version = pinnedVersion
+	}
+	b = append(b, version)
 	b = binary.AppendUvarint(b, uint64(l.longest))
 	b = appendCounts(b, l.total)
 	b = binary.AppendVarint(b, l.newest)
@@ -37,11 +45,48 @@ func (l *Ledger) AppendBinary(b []byte) ([]byte, error) {
 	for i := range l.rings {
 		b = l.rings[i].append(b)
 	}
+	if version == pinnedVersion {
+		b = appendPins(b, l.pins)
+	}
 	return b, nil
 }
 
 // MarshalBinary is AppendBinary to nothing.
 func (l *Ledger) MarshalBinary() ([]byte, error) { return l.AppendBinary(nil) }
+
+func appendPins(b []byte, pins []knot) []byte {
+	b = binary.AppendUvarint(b, uint64(len(pins)))
+	before := int64(0)
+	for _, p := range pins {
+		second := p.at / int64(time.Second)
+		b = appendCounts(binary.AppendVarint(b, second-before), p.counts)
+		before = second
+	}
+	return b
+}
+
+func readPins(d *decoder) []knot {
+	n := d.uvarint(maxPins)
+	if d.err != nil {
+		return nil
+	}
+	pins := make([]knot, 0, n)
+	const far = math.MaxInt64 / int64(time.Second) / 2
+	second := int64(0)
+	for i := range n {
+		step := d.varint()
+		if step > far || step < -far || i > 0 && step <= 0 {
+			d.fail("pins are not in order")
+			return nil
+		}
+		if second += step; second > far || second < -far {
+			d.fail("a pin is outside of time")
+			return nil
+		}
+		pins = append(pins, knot{second * int64(time.Second), d.counts()})
+	}
+	return pins
+}
 
 func (c *coverage) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.spans)))
@@ -85,8 +130,9 @@ func (l *Ledger) UnmarshalBinary(data []byte) error {
 
 func readLedger(data []byte) (*Ledger, error) {
 	d := &decoder{data: data}
-	if version := d.byte(); d.err == nil && version != codecVersion {
-		return nil, fmt.Errorf("version %d is not known, only %d", version, codecVersion)
+	version := d.byte()
+	if d.err == nil && version != codecVersion && version != pinnedVersion {
+		return nil, fmt.Errorf("version %d is not known, only %d and %d", version, codecVersion, pinnedVersion)
 	}
 	longest := d.uvarint(uint64(longestLedger))
 	if d.err == nil && longest == 0 {
@@ -100,6 +146,9 @@ func readLedger(data []byte) (*Ledger, error) {
 	l.observed.read(d)
 	for i := range l.rings {
 		l.rings[i].read(d)
+	}
+	if version == pinnedVersion {
+		l.pins = readPins(d)
 	}
 	if left := len(data) - d.at; d.err == nil && left > 0 {
 		d.fail(fmt.Sprintf("%d bytes are left over", left))

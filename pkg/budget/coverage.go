@@ -71,7 +71,15 @@ func (c *coverage) share(start, end int64, live bool) float64 {
 	if end <= start {
 		return 0
 	}
-	var known int64
+	known := c.known(start, end, live)
+	if known == end-start {
+		return 1 // nearly always, and cheaper than to divide
+	}
+	return float64(known) / float64(end-start)
+}
+
+// known is how much of (start, end] is covered.
+func (c *coverage) known(start, end int64, live bool) (known int64) {
 	for i := len(c.spans) - 1; i >= 0; i-- {
 		s := c.spans[i]
 		if live && i == len(c.spans)-1 {
@@ -82,8 +90,5 @@ func (c *coverage) share(start, end int64, live bool) float64 {
 		}
 		known += max(0, min(s.to, end)-max(s.from, start))
 	}
-	if known == end-start {
-		return 1 // nearly always, and cheaper than to divide
-	}
-	return float64(known) / float64(end-start)
+	return known
 }

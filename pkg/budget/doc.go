@@ -11,6 +11,8 @@
 //  3. Whole numbers up to 2^53 stay whole: nothing is averaged, extrapolated
 //     or rescaled. Fractions are exact to the last bits of a float64.
 //  4. Late events change every window they belong to, and no other.
+//  5. A pinned time is as exact as the second in which it was counted, however
+//     long ago. What is left out of a reading (Net) stays in the ledger.
 //
 // The package has no clock, no goroutine and does no I/O; a Ledger belongs to
 // one goroutine.

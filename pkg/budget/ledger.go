@@ -28,6 +28,7 @@ const slack = 6 * time.Minute
 // It belongs to one goroutine. The zero value is not usable: call New.
 type Ledger struct {
 	rings    []ring
+	pins     []knot // sorted
 	total    Counts
 	observed coverage
 	longest  time.Duration
@@ -78,6 +79,7 @@ func (l *Ledger) apply(s share) {
 	for i := range l.rings {
 		l.rings[i].add(&s, l.total)
 	}
+	l.addToPins(&s)
 	l.changes++
 	if s.first <= l.newest-settled {
 		l.late++
@@ -112,13 +114,13 @@ type Reading struct {
 func (l *Ledger) Window(at time.Time, w time.Duration) Reading { return l.At(at, false).Window(w) }
 
 // Between reads the events in (start, end], both rounded down to slot edges:
-// end to a second, start to the slots of the rung that reaches end-start.
-// A start further back than the ledger's longest window reads as if the
-// ledger began there.
+// end to a second, start to the slots of the rung that reaches end-start, or to
+// a pin that is nearer. A start further back than the ledger's longest window
+// reads as if the ledger began there.
 func (l *Ledger) Between(start, end time.Time) Reading {
-	from, head := l.prefix(l.rungFor(end.Sub(start)), start.UnixNano())
-	to, tail := l.prefix(0, end.UnixNano())
-	return Reading{Start: time.Unix(0, from), End: time.Unix(0, to), Counts: tail.Sub(head)}
+	head, _ := l.around(l.rungFor(end.Sub(start)), start.UnixNano())
+	tail, _ := l.around(0, end.UnixNano())
+	return Reading{Start: time.Unix(0, head.at), End: time.Unix(0, tail.at), Counts: tail.counts.Sub(head.counts)}
 }
 
 // prefix reads the cumulative counts at the edge at or before t of rung i, or
@@ -162,7 +164,7 @@ func (l *Ledger) SlotFor(w time.Duration) time.Duration {
 func (l *Ledger) Observe(from, to time.Time) {
 	l.changes++
 	l.observed.add(from.UnixNano(), to.UnixNano())
-	l.observed.forget(to.Add(-l.longest - 2*time.Hour).UnixNano())
+	l.observed.forget(to.Add(-l.longest - forgetting).UnixNano())
 }
 
 // Coverage is the share of (start, end] whose events are known, 0 to 1. With

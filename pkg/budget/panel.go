@@ -23,6 +23,7 @@ type Panel struct {
 	// changes and late are those of the ledger at the last Move.
 	changes, late uint64
 	newest        span // of what the ledger has observed
+	rungs         int  // that the ledger had when the cursors were told theirs
 }
 
 // NewPanel returns a panel that reads windows of these lengths, from then on
@@ -30,10 +31,17 @@ type Panel struct {
 // kept: panels of many ledgers share it, and nobody may change it.
 func NewPanel(l *Ledger, windows []time.Duration) *Panel {
 	p := &Panel{view: View{ledger: l}, windows: windows, cursors: make([]cursor, len(windows))}
-	for i, w := range windows {
-		p.cursors[i].rung = uint8(l.rungFor(w))
-	}
+	p.climb()
 	return p
+}
+
+// climb tells the cursors their rungs.
+func (p *Panel) climb() {
+	l := p.view.ledger
+	p.rungs = len(l.rings)
+	for i, w := range p.windows {
+		p.cursors[i] = cursor{rung: uint8(l.rungFor(w))}
+	}
 }
 
 // Move makes all windows end at a time; live is as in Ledger.At. What the
@@ -45,6 +53,9 @@ func (p *Panel) Move(at time.Time, live bool) {
 	p.late, p.changes = l.late, l.changes
 	if changed {
 		p.newest = l.observed.newest()
+		if p.rungs != len(l.rings) { // it was stretched
+			p.climb()
+		}
 	}
 	for i := range p.cursors {
 		c := &p.cursors[i]
