@@ -10,6 +10,7 @@ import (
 // stateJSON is how a State is written down. What does not fire is not written.
 type stateJSON struct {
 	Tiers      []string    `json:"tiers,omitempty"` // one for each tier of the policy
+	Of         []string    `json:"of,omitempty"`    // the names of these; older versions wrote none
 	Burning    []alertJSON `json:"burning,omitempty"`
 	Budget     *alertJSON  `json:"budget,omitempty"`
 	NoData     *alertJSON  `json:"noData,omitempty"`
@@ -41,12 +42,13 @@ func (s State) MarshalJSON() ([]byte, error) {
 		for _, t := range s.tiers {
 			j.Tiers = append(j.Tiers, t.word())
 		}
+		for _, t := range s.of {
+			j.Of = append(j.Of, t.Name)
+		}
 	}
-	if s.burning != nil {
-		for _, a := range s.burning {
-			if a.firing {
-				j.Burning = append(j.Burning, a.json())
-			}
+	for _, a := range s.burning {
+		if a.firing {
+			j.Burning = append(j.Burning, a.json())
 		}
 	}
 	j.Budget, j.NoData = s.budget.optional(), s.noData.optional()
@@ -107,6 +109,15 @@ func (j *stateJSON) state() (s State, err error) {
 		}
 		s.tiers = append(s.tiers, t)
 	}
+	if len(j.Of) != 0 && len(j.Of) != len(j.Tiers) {
+		return s, fmt.Errorf("of: %d names for %d tiers", len(j.Of), len(j.Tiers))
+	}
+	for _, name := range j.Of {
+		s.of = append(s.of, Tier{Name: name})
+	}
+	if len(j.Burning) > maxTiers {
+		return s, fmt.Errorf("burning: %d of them, at most %d", len(j.Burning), maxTiers)
+	}
 	for i, a := range j.Burning {
 		if err := s.ignite(a); err != nil {
 			return s, fmt.Errorf("burning[%d]: %w", i, err)
@@ -115,8 +126,10 @@ func (j *stateJSON) state() (s State, err error) {
 	if err := j.Budget.restore(&s.budget, TierBudget, Warning, Info); err != nil {
 		return s, fmt.Errorf("budget: %w", err)
 	}
-	if err := j.NoData.restore(&s.noData, TierNoData, Warning); err != nil {
-		return s, fmt.Errorf("noData: %w", err)
+	if j.NoData != nil {
+		if err := j.NoData.restore(&s.noData, TierNoData, j.NoData.Severity); err != nil {
+			return s, fmt.Errorf("noData: %w", err)
+		}
 	}
 	if j.ClearSince != nil {
 		s.clearSince = *j.ClearSince
@@ -126,9 +139,6 @@ func (j *stateJSON) state() (s State, err error) {
 
 // ignite restores a burn alert.
 func (s *State) ignite(j alertJSON) error {
-	if !slices.Contains(burnSeverities[:], j.Severity) {
-		return fmt.Errorf("severity %q is unknown", j.Severity)
-	}
 	a := s.burn(j.Severity)
 	if a.firing {
 		return fmt.Errorf("severity %q is there twice", j.Severity)

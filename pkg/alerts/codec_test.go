@@ -106,8 +106,9 @@ func TestStateAsJSON(t *testing.T) {
 	f(State{tiers: make([]tierState, 5), changes: 7}, `{}`)
 	f(State{
 		tiers:   []tierState{{holds: true}, {}, {pending: true}},
-		burning: &[4]alertState{heal, fast}, budget: low, noData: silent, clearSince: epoch.Add(time.Second),
-	}, `{"tiers":["holds","","pending"],`+
+		burning: []alertState{heal, fast}, budget: low, noData: silent, clearSince: epoch.Add(time.Second),
+		of: []Tier{{Name: Heal}, {Name: PageFast}, {Name: "mine"}},
+	}, `{"tiers":["holds","","pending"],"of":["heal","page_fast","mine"],`+
 		`"burning":[{"tier":"heal","since":"2026-03-01T00:00:00Z"},`+
 		`{"severity":"critical","tier":"page_fast","since":"2026-03-01T00:00:00Z","frozen":true}],`+
 		`"budget":{"severity":"info","tier":"budget","since":"2026-03-01T00:00:00Z"},`+
@@ -134,7 +135,10 @@ func TestStateFromJSON(t *testing.T) {
 	f(`{"future":{"a":1},"burning":[{"severity":"critical","tier":"page_fast",`+since+`,"mood":3}]}`, "")
 	f(`{"tiers":["maybe"]}`, `tiers[0]`)
 	f(`{"tiers":[`+strings.Repeat(`"",`, 64)+`""]}`, `at most 64`)
-	f(`{"burning":[{"severity":"panic","tier":"page_fast",`+since+`}]}`, `severity "panic"`)
+	f(`{"burning":[{"severity":"panic","tier":"page_fast",`+since+`}]}`, "") // documents name their own
+	f(`{"tiers":["holds",""],"of":["page_fast","page_slow"]}`, "")
+	f(`{"tiers":["holds"],"of":["page_fast","page_slow"]}`, `2 names for 1 tiers`)
+	f(`{"burning":[`+strings.Repeat(`{},`, 64)+`{}]}`, `at most 64`)
 	f(`{"burning":[{"severity":"info","tier":"x",`+since+`},{"severity":"info","tier":"y",`+since+`}]}`, `twice`)
 	f(`{"burning":[{"severity":"critical",`+since+`}]}`, `tier ""`)
 	f(`{"burning":[{"severity":"critical","tier":"page_fast"}]}`, `since is missing`)

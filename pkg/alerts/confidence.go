@@ -1,6 +1,10 @@
 package alerts
 
-import "gonum.org/v1/gonum/mathext"
+import (
+	"gonum.org/v1/gonum/mathext"
+
+	"github.com/slo-engine/slo-engine/pkg/slo"
+)
 
 // Gate is the low-traffic gate: how much evidence a tier needs to fire.
 type Gate struct {
@@ -13,6 +17,19 @@ type Gate struct {
 
 // DefaultGate is on: ten requests an hour and one failure page nobody.
 func DefaultGate() Gate { return Gate{Confidence: 0.99, MinBad: 5} }
+
+// GateOf is the gate that an SLO asks for: the default one where it says
+// nothing.
+func GateOf(terms slo.AlertTerms) Gate {
+	g := DefaultGate()
+	if terms.Confidence != nil {
+		g.Confidence = *terms.Confidence
+	}
+	if terms.MinBad != nil {
+		g.MinBad = *terms.MinBad
+	}
+	return g
+}
 
 // indifference is how far below the factor the true burn rate may lie when a
 // tier fires. Without it the bound would hold back a burst of errors at

@@ -97,12 +97,20 @@ func annotationsOf(who Subject, status Status, facts Facts) map[string]string {
 	case NameExhausted:
 		set("description", budgetDescription(who, facts))
 	case NameNoData:
-		set("description", fmt.Sprintf("No sample of %s arrived since %s. Its budget stands still and its alerts neither fire nor resolve.",
-			who.ID, facts.LastSample.UTC().Format(time.RFC3339)))
+		set("description", fmt.Sprintf("No sample of %s arrived since %s. %s",
+			who.ID, facts.LastSample.UTC().Format(time.RFC3339), meanwhile[who.Spec.Alerting.Terms.NoData.Policy]))
 	}
 	maps.Copy(a, who.Spec.Alerting.Annotations) // the user's words win
 	maps.Copy(a, ofSeverity(who.Spec, status.Severity).Annotations)
 	return a
+}
+
+// meanwhile is what becomes of budget and alerts in a silence.
+var meanwhile = map[slo.NoDataPolicy]string{
+	slo.UsualNoData:  "Its budget stands still and its alerts neither fire nor resolve.",
+	slo.FreezeNoData: "Its budget stands still and its alerts neither fire nor resolve.",
+	slo.BadNoData:    "The silence counts as bad traffic, at the rate of events before it.",
+	slo.GoodNoData:   "The silence counts as good traffic, so that its burn alerts end.",
 }
 
 // ofSeverity is what the SLO says of alerts of one severity.

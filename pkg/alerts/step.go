@@ -1,9 +1,12 @@
 package alerts
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/slo-engine/slo-engine/pkg/budget"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // Policy is what an SLO alerts on.
@@ -13,6 +16,11 @@ type Policy struct {
 	Gate  Gate
 	// Budget is 1 - objective.
 	Budget float64
+	// NoData is what a silence counts as. With BadNoData and GoodNoData the
+	// observation of a silence holds what it counts as.
+	NoData slo.NoDataPolicy
+	// Silent is the severity of the alert about a silence. Empty: Warning.
+	Silent Severity
 }
 
 // Data says what is known about an instance's samples.
@@ -85,8 +93,9 @@ func (k Kind) String() string {
 type Event struct {
 	Kind Kind
 	Status
-	// Reason is why a resolved alert ended: "recovered", or "no_data" when
-	// nothing was heard for the whole long window.
+	// Reason is why a resolved alert ended: "recovered"; "no_data" when nothing
+	// was heard for the whole long window, or for as long as the policy waits;
+	// "policy_changed" when the policy has no such alert any more.
 	Reason string
 }
 
@@ -105,22 +114,19 @@ func (p *Policy) Step(s *State, o Observation, now time.Time) []Event {
 	if o.Data == Unknown {
 		return nil
 	}
+	s.fit(p)
 	var events []Event
-	held := false
-	if o.Data == Live {
+	held, judged := false, o.Data == Live || p.NoData == slo.BadNoData || p.NoData == slo.GoodNoData
+	if judged {
 		held = p.judge(s, &o)
 	}
 	if held || s.burning != nil {
-		for _, severity := range burnSeverities {
-			if e, ok := p.stepBurn(s, severity, o, now); ok {
-				events = append(events, e)
-			}
-		}
+		events = p.stepBurns(s, o, !judged, now)
 	}
-	if o.Data == Live {
+	if judged {
 		events = append(events, s.stepBudget(o, now)...)
 	}
-	events = append(events, s.stepNoData(o, now)...)
+	events = append(events, p.stepNoData(s, o, now)...)
 	if len(events) > 0 {
 		s.changes++
 	}
@@ -129,12 +135,6 @@ func (p *Policy) Step(s *State, o Observation, now time.Time) []Event {
 
 // judge decides which tiers hold, and reports whether one does.
 func (p *Policy) judge(s *State, o *Observation) (held bool) {
-	if len(s.tiers) != len(p.Tiers) {
-		if s.tiers != nil {
-			s.changes++
-		}
-		s.tiers = make([]tierState, len(p.Tiers))
-	}
 	for i := range p.Tiers {
 		limit := p.Tiers[i].Factor * p.Budget
 		long, short := &o.Burns[i].Long, &o.Burns[i].Short
@@ -150,15 +150,38 @@ func (p *Policy) judge(s *State, o *Observation) (held bool) {
 	return held
 }
 
-// stepBurn moves the burn alert of one severity.
-func (p *Policy) stepBurn(s *State, severity Severity, o Observation, now time.Time) (Event, bool) {
+// stepBurns moves the burn alerts, each severity's once, in the order of the
+// tiers. Those whose tiers are no more end.
+func (p *Policy) stepBurns(s *State, o Observation, frozen bool, now time.Time) (events []Event) {
+	for i := range s.burning {
+		if a := &s.burning[i]; a.firing && p.first(a.severity) < 0 {
+			events = append(events, a.resolve(NameBurn, "policy_changed"))
+		}
+	}
+	for i, t := range p.Tiers {
+		if p.first(t.Severity) != i {
+			continue
+		}
+		if e, ok := p.stepBurn(s, t.Severity, o, frozen, now); ok {
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+// first is where the first tier of a severity lies; -1: there is none.
+func (p *Policy) first(severity Severity) int {
+	return slices.IndexFunc(p.Tiers, func(t Tier) bool { return t.Severity == severity })
+}
+
+// stepBurn moves the burn alert of one severity. frozen: nothing is known.
+func (p *Policy) stepBurn(s *State, severity Severity, o Observation, frozen bool, now time.Time) (Event, bool) {
 	a := s.burn(severity)
 	holder, held := p.holder(s, severity)
-	frozen := o.Data == NoData
 	switch {
 	case frozen && !a.firing:
 		return Event{}, false
-	case frozen && now.Sub(o.LastSample) > p.longOf(a.tier):
+	case frozen && (p.NoData == slo.IgnoreNoData || now.Sub(o.LastSample) > p.longOf(a)):
 		p.release(s, severity) // whoever fires next needs new proof
 		return a.resolve(NameBurn, "no_data"), true
 	case frozen || held && a.firing:
@@ -173,6 +196,8 @@ func (p *Policy) stepBurn(s *State, severity Severity, o Observation, now time.T
 	case held:
 		*a = alertState{firing: true, since: now, tier: holder.Name, severity: severity}
 		return Event{Kind: Fired, Status: a.status(NameBurn)}, true
+	case a.firing && o.Data == NoData:
+		return a.resolve(NameBurn, "no_data"), true
 	case a.firing:
 		return a.resolve(NameBurn, "recovered"), true
 	}
@@ -198,13 +223,18 @@ func (p *Policy) release(s *State, severity Severity) {
 	}
 }
 
-func (p *Policy) longOf(name string) time.Duration {
+// longOf is the long window of the tier that holds an alert; of one that is no
+// more, the longest of the severity.
+func (p *Policy) longOf(a *alertState) (long time.Duration) {
 	for _, t := range p.Tiers {
-		if t.Name == name {
+		if t.Name == a.tier {
 			return t.Long
 		}
+		if t.Severity == a.severity {
+			long = max(long, t.Long)
+		}
 	}
-	return 0
+	return long
 }
 
 // lowBudget is the share of the budget below which the budget alert informs.
@@ -260,14 +290,17 @@ func (s *State) stepBudget(o Observation, now time.Time) []Event {
 	return append(events, Event{Kind: Fired, Status: a.status(NameExhausted)})
 }
 
-func (s *State) stepNoData(o Observation, now time.Time) []Event {
-	a := &s.noData
+// stepNoData moves the alert about a silence.
+func (p *Policy) stepNoData(s *State, o Observation, now time.Time) []Event {
+	a, ignored := &s.noData, p.NoData == slo.IgnoreNoData
 	switch {
-	case o.Data == NoData && !a.firing:
-		*a = alertState{firing: true, since: now, tier: TierNoData, severity: Warning}
+	case o.Data == NoData && !a.firing && !ignored:
+		*a = alertState{firing: true, since: now, tier: TierNoData, severity: cmp.Or(p.Silent, Warning)}
 		return []Event{{Kind: Fired, Status: a.status(NameNoData)}}
 	case o.Data == Live && a.firing:
 		return []Event{a.resolve(NameNoData, "recovered")}
+	case ignored && a.firing:
+		return []Event{a.resolve(NameNoData, "policy_changed")}
 	}
 	return nil
 }

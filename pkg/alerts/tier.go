@@ -42,6 +42,8 @@ type Tier struct {
 	Long, Short time.Duration
 	// Factor is the burn rate above which the tier holds.
 	Factor float64
+	// Fixed windows do not shrink with short SLO windows.
+	Fixed bool
 }
 
 // reference is the SLO window for which the default windows were chosen.
@@ -64,16 +66,53 @@ func Defaults() []Tier {
 	}
 }
 
+// TiersOf are the tiers that an SLO asks for, its own or the usual ones, with
+// the severities it gives them. Fit makes them its tiers.
+func TiersOf(spec *slo.Spec) []Tier {
+	tiers := Defaults()
+	if own := spec.Alerting.Terms.Tiers; len(own) > 0 {
+		tiers = make([]Tier, len(own))
+		for i, t := range own {
+			tiers[i] = Tier{
+				Name: t.Name, Severity: Severity(t.Severity), Budget: t.Budget, Factor: t.Factor,
+				Long: t.Long, Short: t.Short, Fixed: t.Fixed,
+			}
+		}
+	}
+	for i, t := range tiers {
+		if severity, ok := spec.Alerting.Severities[t.Name]; ok {
+			tiers[i].Severity = SeverityOf(severity)
+		}
+	}
+	return tiers
+}
+
+// SeverityOf is a severity as documents write it: none is None. They may have
+// names of their own, which alerts carry as they are.
+func SeverityOf(text string) Severity {
+	if text == "none" {
+		return None
+	}
+	return Severity(text)
+}
+
 // Fit scales tiers to an SLO: its window and its error budget (1 - objective).
+// Of a tier that has a Budget the Factor follows, of another the Budget.
 // slice is the length of one event for SLIs that are made of time slices, 0
 // otherwise. The misfits show the arithmetic of what was changed.
 func Fit(tiers []Tier, window slo.Window, budget float64, slice time.Duration) (fitted []Tier, misfits []Misfit) {
 	for _, t := range tiers {
 		t = t.scale(window.Nominal())
+		if t.Long > window.Nominal() {
+			misfits = append(misfits, Misfit{Dropped: true, Field: ownTiers, Text: fmt.Sprintf(
+				"tier %s is dropped: it looks back over %s, longer than the SLO window of %s",
+				t.Name, slo.FormatDuration(t.Long), slo.FormatDuration(window.Nominal()))})
+			continue
+		}
 		if t.Factor*budget >= 1 {
 			before := t
 			t = t.reachable(window.Nominal(), budget)
-			misfits = append(misfits, Misfit{Text: fmt.Sprintf(
+			misfits = append(misfits, Misfit{Field: "spec.objective", Text: fmt.Sprintf(
 				"tier %s can never fire: factor %.4g × budget %.4g = %.3g, and an error ratio is at most 1; using factor %.4g (0.5/%.4g) over %s (%.3g × %s / %.4g)",
 				t.Name, before.Factor, budget, before.Factor*budget,
 				t.Factor, budget, slo.FormatDuration(t.Long), t.Budget, slo.FormatDuration(window.Nominal()), t.Factor)})
@@ -91,8 +130,15 @@ func Fit(tiers []Tier, window slo.Window, budget float64, slice time.Duration) (
 	return fitted, misfits
 }
 
+// ownTiers is where the native format has an SLO's tiers.
+const ownTiers = "spec.alerting.tiers"
+
 // Misfit is a tier that does not suit an SLO as it is.
 type Misfit struct {
+	// Field is the path, in the native format, of what it does not suit; empty
+	// for the slice, which may stand in several places.
+	Field string
+
 	// Dropped: the SLO has no such tier. Otherwise it was rescaled.
 	Dropped bool
 	// Text says why, with the arithmetic.
@@ -103,9 +149,13 @@ type Misfit struct {
 // Worked: page_fast spends 2 % in 1 h; for 28 d its factor is
 // 0.02*672h/1h = 13.44; for 1 d it looks at 2 min with factor 14.4.
 func (t Tier) scale(w time.Duration) Tier {
-	if w < shortest {
+	if w < shortest && !t.Fixed {
 		t.Long = shrink(t.Long, w)
 		t.Short = shrink(t.Short, w)
+	}
+	if t.Budget == 0 {
+		t.Budget = t.Factor * float64(t.Long) / float64(w)
+		return t
 	}
 	t.Factor = t.Budget * float64(w) / float64(t.Long)
 	return t
@@ -130,10 +180,13 @@ func (t Tier) reachable(w time.Duration, budget float64) Tier {
 }
 
 // ForInterval widens the windows to what a source that samples every
-// interval can show: at least two samples in Short, and Long three times that.
+// interval can show: at least two samples in Short, and then Long three times
+// that.
 func (t Tier) ForInterval(interval time.Duration) Tier {
-	t.Short = max(t.Short, 2*interval)
-	t.Long = max(t.Long, 3*t.Short)
+	if t.Short < 2*interval {
+		t.Short = 2 * interval
+		t.Long = max(t.Long, 3*t.Short)
+	}
 	return t
 }
 
