@@ -120,9 +120,7 @@ func canonical(name, value string) string {
 // its field path; the program is nil when there is one.
 func Compile(spec *slo.Spec) (*Program, []slo.Problem) {
 	c := &compiler{program: &Program{Spec: spec}}
-	if m := spec.Budgeting.Method; m != slo.Occurrences {
-		c.problem("spec.budgeting.method", "method "+m.String()+" "+strictyaml.NotSupported, "write occurrences, or remove budgeting")
-	}
+	c.budgeting()
 	switch {
 	case spec.SLI.Ratio != nil:
 		c.ratio(spec.SLI.Ratio)
@@ -130,6 +128,7 @@ func Compile(spec *slo.Spec) (*Program, []slo.Problem) {
 		c.latency(spec.SLI.Latency)
 	case spec.SLI.Threshold != nil:
 		c.threshold(spec.SLI.Threshold)
+	case spec.Composite != nil: // nothing that arrives is its own
 	default:
 		c.problem("spec.sli", "no SLI is given", "write one of ratio, latency, threshold")
 	}
@@ -154,6 +153,9 @@ func (p *Program) Names() (names []string, all bool) {
 
 // Served says in a line for each selector how it is served.
 func (p *Program) Served() []string {
+	if made := p.Spec.Composite; made != nil {
+		return constituents(made)
+	}
 	kinds := map[role]string{
 		roleCounter: "counted as it arrives", roleBucket: "classic histogram, counted as it arrives",
 		roleNative: "native histogram, counted as it arrives", roleGauge: "gauge, compared as it arrives",
@@ -164,7 +166,7 @@ func (p *Program) Served() []string {
 	}
 	lines := make([]string, 0, len(p.terms))
 	for _, t := range p.terms {
-		lines = append(lines, fmt.Sprintf("%s: %s", t, kinds[t.role]))
+		lines = append(lines, fmt.Sprintf("%s: %s%s", t, kinds[t.role], budgeted(p.Spec.Budgeting)))
 	}
 	return lines
 }

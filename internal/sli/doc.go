@@ -6,6 +6,12 @@
 // can do to a reader is decided here and nowhere else: births, resets, gaps,
 // stale markers, duplicates, colliding writers.
 //
+// Where a budget is made of slices of time, events are sorted into slices
+// first (slicer), and a slice is one event of the ledger, at its end, once a
+// sample after its end has come. What is late changes it, for six hours at
+// least. Such an instance is judged up to the end of a slice, so that its
+// windows hold whole slices.
+//
 // The package has no clock and no goroutine. Time is what the samples say,
 // and a now that the caller passes in.
 package sli

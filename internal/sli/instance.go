@@ -25,8 +25,12 @@ type Instance struct {
 	// Ledger holds the events.
 	Ledger *budget.Ledger
 	// Uncertain holds, as Bad, the events that lie in the histogram bucket
-	// which the latency threshold cuts. nil until there is one.
+	// which the latency threshold cuts; where slices of time are the events, by
+	// how much they would be less bad if those were good. nil until there is one.
 	Uncertain *budget.Ledger
+	// traffic holds the events themselves, where a slice of time is as bad as
+	// its error ratio: what the ratios rest on. Otherwise nil.
+	traffic *budget.Ledger
 
 	program *program
 	tracker *Tracker
@@ -41,6 +45,9 @@ type Instance struct {
 	notices map[Reason]bool
 	slices  map[int64]bool // of a threshold SLI: slice number to "is bad"
 	tally   tally
+	slicer  *slicer // of an SLO whose budget is made of slices of time; else nil
+	// composition is of one that is made of others; else nil.
+	composition *composition
 	// number is its own in the state that is written.
 	number int
 	// seal is the number of the last record that the ledgers hold already.
@@ -53,6 +60,13 @@ func newInstance(p *program, t *Tracker, values []string) *Instance {
 	in := &Instance{
 		Spec: p.Spec, Ledger: newLedger(p.Spec), program: p, tracker: t,
 		cohorts: map[string]*cohort{}, patience: settle, reach: longest(p.Spec),
+	}
+	in.slicer = newSlicer(p.Spec.Budgeting, t.options)
+	if p.Spec.Budgeting.Method == slo.RatioTimeslices {
+		in.traffic = newLedger(p.Spec)
+	}
+	if p.Spec.Composite != nil {
+		in.composition = &composition{}
 	}
 	if p.subtracts {
 		in.patience = longSettle
@@ -95,12 +109,21 @@ func (in *Instance) Interval(now time.Time) time.Duration {
 	return time.Duration(longest)
 }
 
+// Reach is how far back the SLO looks.
+func (in *Instance) Reach() time.Duration { return in.reach }
+
 // LastSample is the time of the newest sample; zero if there was none.
 func (in *Instance) LastSample() time.Time {
 	if in.newest == 0 {
 		return time.Time{}
 	}
 	return time.Unix(0, in.newest)
+}
+
+// Subtracts reports whether bad events may be taken away again: they are those
+// of one series without those of another, or of slices that are judged anew.
+func (in *Instance) Subtracts() bool {
+	return in.program.subtracts || in.slicer != nil || in.composition != nil
 }
 
 // Notices are the named conditions of this instance, sorted.
@@ -152,13 +175,35 @@ func (in *Instance) feeds() iter.Seq[*series] {
 
 func newLedger(spec *slo.Spec) *budget.Ledger { return budget.New(longest(spec)) }
 
-// longest is the greatest length the spec's window can have.
-func longest(spec *slo.Spec) time.Duration {
-	w := spec.Window.Nominal()
-	if spec.Window.Calendar() { // a long month, a leap year, a day of 25 hours
-		w += w/28 + 2*time.Hour
+// longest is the greatest length that one of the spec's windows can have.
+func longest(spec *slo.Spec) (longest time.Duration) {
+	for _, window := range spec.Windows() {
+		w := window.Nominal()
+		if window.Calendar() { // a long month, a leap year, a day of 25 hours
+			w += w/28 + 2*time.Hour
+		}
+		longest = max(longest, w)
 	}
-	return w
+	return longest
+}
+
+// adopt makes the instance one of an edited spec that counts the same events.
+func (in *Instance) adopt(p *program) {
+	in.Spec, in.program = p.Spec, p
+	in.stretch()
+}
+
+// stretch makes the ledgers reach as far back as the spec looks. They are never
+// made shorter: an edit that is taken back has lost nothing.
+func (in *Instance) stretch() {
+	in.reach = longest(in.Spec)
+	in.Ledger.Stretch(in.reach)
+	if in.Uncertain != nil {
+		in.Uncertain.Stretch(in.reach)
+	}
+	if in.traffic != nil {
+		in.traffic.Stretch(in.reach)
+	}
 }
 
 // instanceID is the id of a group: the spec's id and the xxhash64 of the

@@ -20,7 +20,8 @@ import (
 type judge struct {
 	slo, route string
 	spec       *slo.Spec
-	uncertain  bool // reads the instance's uncertain events
+	uncertain  bool     // reads the instance's uncertain events
+	good       *big.Rat // the share of good events in a good slice, if its events are slices
 	weigh      func(a *actor) oracle.Weight
 }
 
@@ -77,9 +78,19 @@ func judges() []judge {
 		return oracle.Weight{Bad: named(a, "rt_seconds_count") - within(a, "0.3"), Total: named(a, "rt_seconds_count")}
 	}
 	cut := spec("cut", histogram(500*time.Millisecond))
+	minutes := sliced(spec("minutes", errorsOf, "route"), time.Minute, 0.8)
+	for _, route := range []string{"/a", "/b"} {
+		list = append(list, judge{slo: "minutes", route: route, spec: minutes, good: big.NewRat(4, 5), weigh: func(a *actor) oracle.Weight {
+			if a.labels.Get("route") != route {
+				return oracle.Weight{}
+			}
+			return oracle.Weight{Bad: failed(a), Total: named(a, "requests_total")}
+		}})
+	}
 	return append(list,
 		judge{slo: "exact", spec: spec("exact", histogram(300*time.Millisecond)), weigh: fast},
 		judge{slo: "cut", spec: cut, weigh: fast},
+		judge{slo: "fast seconds", spec: sliced(spec("fast seconds", histogram(300*time.Millisecond)), 7*time.Second, 0.5), good: big.NewRat(1, 2), weigh: fast},
 		judge{slo: "cut", spec: cut, uncertain: true, weigh: func(a *actor) oracle.Weight {
 			return oracle.Weight{Bad: within(a, "1") - within(a, "0.3")}
 		}})
@@ -389,6 +400,9 @@ func (tr *trial) look() {
 	tr.Helper()
 	for _, j := range tr.judges {
 		parts, newest := tr.parts(j)
+		if j.good != nil {
+			parts, newest = j.slices(tr.tracker, parts)
+		}
 		l := j.ledger(tr.tracker)
 		if got, want := l.Since(), oracle.Since(parts); !same(got, want) {
 			tr.Errorf("%s%s: counted %+v since the start, the oracle %v", j.slo, j.route, got, want)
@@ -405,6 +419,22 @@ func (tr *trial) look() {
 			}
 		}
 	}
+}
+
+// slices are the events of a judge whose events are slices of time, and the
+// newest of them.
+func (j judge) slices(t *Tracker, parts []oracle.Part) (events []oracle.Part, newest int64) {
+	var last time.Time
+	for _, in := range t.Instances() {
+		if in.Spec.Name == j.slo && in.Group["route"] == j.route {
+			last = in.LastSample()
+		}
+	}
+	events = oracle.Judged(oracle.Slices(parts, j.spec.Budgeting.Slice), j.good, last.UnixNano())
+	if all := events[0].Increments; len(all) > 0 && !last.IsZero() {
+		newest = all[len(all)-1].To
+	}
+	return events, newest
 }
 
 // parts are the increments that have arrived, as a judge weighs them.

@@ -220,6 +220,9 @@ func (t *Tracker) follow(sequence uint64) {
 		for s := range t.series.all() {
 			s.counter.forgotten = true
 		}
+		for _, in := range t.Instances() {
+			in.slicer.lose()
+		}
 	}
 	t.sequence = sequence
 }
@@ -228,6 +231,7 @@ func (t *Tracker) follow(sequence uint64) {
 // away nobody was silent but we.
 func (t *Tracker) Recovered(now time.Time) {
 	t.numbered, t.sealed = nil, 0
+	t.beginAnew(t.unrecalled())
 	for _, in := range t.Instances() {
 		in.seal = 0
 	}

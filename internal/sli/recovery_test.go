@@ -270,17 +270,20 @@ func TestUnbornBucketOverRestart(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	zero := 0.0
 	for _, c := range []struct {
-		sli  slo.SLI
-		want uint64
+		sli              slo.SLI
+		withWindow, want uint64
 	}{
-		{errorsOf, 0x206c1e6ac4091415},
-		{goodOf(`a`, `b`), 0x76fa4d351db19ecc},
-		{latency(time.Second), 0x816e750648315b7f},
-		{slo.SLI{Threshold: &slo.Threshold{Metric: "depth", Below: &zero}}, 0x25bc2c0417982276},
-		{slo.SLI{Threshold: &slo.Threshold{Metric: "depth", Above: &zero}}, 0xfd3ec2ee0f69051c},
+		{errorsOf, 0x206c1e6ac4091415, 0x76b98d5f0723660f},
+		{goodOf(`a`, `b`), 0x76fa4d351db19ecc, 0x580f50d751e6143c},
+		{latency(time.Second), 0x816e750648315b7f, 0xc567bd2adf12c2c6},
+		{slo.SLI{Threshold: &slo.Threshold{Metric: "depth", Below: &zero}}, 0x25bc2c0417982276, 0x61d2c74dc8c6a020},
+		{slo.SLI{Threshold: &slo.Threshold{Metric: "depth", Above: &zero}}, 0xfd3ec2ee0f69051c, 0x578383d72a4eaf23},
 	} {
 		if got := fingerprint(spec("a", c.sli, "route")); got != c.want {
 			t.Errorf("%+v: fingerprint %#x", c.sli, got)
+		}
+		if got := printedWithWindow(spec("a", c.sli, "route")); got != c.withWindow {
+			t.Errorf("%+v: older fingerprint %#x", c.sli, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package sli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +16,12 @@ import (
 // keep coming; each says which record was its last, and a replay passes over
 // what it holds already.
 
-const stateVersion = 2
+// stateVersion is what is written; from oldestState on all versions are read.
+// 2 had no slices of time.
+const (
+	stateVersion = 3
+	oldestState  = 2
+)
 
 // Cut appends the state at this moment. From here on records spell their series
 // out again, unless the state has them.
@@ -46,13 +52,14 @@ func (t *Tracker) expected() (size int) {
 // tracker must not have counted yet. After an error it is not usable.
 func (t *Tracker) Restore(state []byte) error {
 	r := wire.NewReader(state)
-	if v := r.Uint(); v != stateVersion && r.Err() == nil {
-		return fmt.Errorf("restore state: version %d was written by another build, this one reads %d: go back to that build, or move the data folder away to begin anew", v, stateVersion)
+	version := r.Uint()
+	if (version < oldestState || version > stateVersion) && r.Err() == nil {
+		return fmt.Errorf("restore state: version %d was written by another build, this one reads %d to %d: go back to that build, or move the data folder away to begin anew", version, oldestState, stateVersion)
 	}
 	t.numbered = map[uint32]*series{}
 	t.sequence = r.Uint()
 	t.readFamilies(r)
-	instances := t.readPrograms(r)
+	instances := t.readPrograms(r, version)
 	t.readSeries(r, instances)
 	t.recount()
 	t.rename()
@@ -108,17 +115,50 @@ func (t *Tracker) AppendLoad(to []byte) []byte {
 	return w
 }
 
-// ReplayLoad takes over since when SLOs count that no snapshot knows yet.
+// ReplayLoad takes over since when SLOs count. One that was loaded with this
+// record begins with it: what was replayed before it did not see.
 func (t *Tracker) ReplayLoad(kept []byte) error {
-	known := t.byID()
-	r := wire.NewReader(kept)
+	known, r, late := t.byID(), wire.NewReader(kept), []*program(nil)
 	for range r.Count() {
 		p, print, watched := known[r.String()], r.Uint(), r.Int()
-		if p != nil && p.fingerprint == print && r.Err() == nil {
-			p.watched = watched
+		if p == nil || !p.counts(print) || r.Err() != nil {
+			continue
+		}
+		if !p.recalled || p.watched != watched {
+			late = append(late, p)
+		}
+		p.watched, p.recalled = watched, true
+	}
+	t.beginAnew(late)
+	return r.Err()
+}
+
+// beginAnew makes programs begin now, with the series as they are.
+func (t *Tracker) beginAnew(late []*program) {
+	late = slices.DeleteFunc(late, func(p *program) bool { return len(p.instances) == 0 })
+	if len(late) == 0 {
+		return
+	}
+	for _, p := range late {
+		p.begin()
+	}
+	t.roster.note()
+	t.rebind()
+}
+
+// unrecalled are the programs that nothing that was replayed had: they are of
+// documents that changed while nobody counted. Without any record of a load
+// there are none.
+func (t *Tracker) unrecalled() (late []*program) {
+	for _, p := range t.programs {
+		if !p.recalled {
+			late = append(late, p)
 		}
 	}
-	return r.Err()
+	if len(late) == len(t.programs) {
+		return nil
+	}
+	return late
 }
 
 func (t *Tracker) byID() map[string]*program {
@@ -156,7 +196,7 @@ func (t *Tracker) writePrograms(w *wire.Writer) {
 
 // readPrograms returns the instances by number; nil for those that are left
 // out.
-func (t *Tracker) readPrograms(r *wire.Reader) []*Instance {
+func (t *Tracker) readPrograms(r *wire.Reader, version uint64) []*Instance {
 	known := t.byID()
 	var instances []*Instance
 	at := func(n uint64) *Instance {
@@ -167,14 +207,14 @@ func (t *Tracker) readPrograms(r *wire.Reader) []*Instance {
 	}
 	for range r.Count() {
 		p := known[r.String()]
-		if print := r.Uint(); p == nil || p.fingerprint != print {
+		if print := r.Uint(); p == nil || !p.counts(print) {
 			p = &program{} // read, and left out
 		}
 		if watched := r.Int(); p.Program != nil {
-			p.watched = watched
+			p.watched, p.recalled = watched, true
 		}
 		for range r.Count() {
-			instances = append(instances, t.readInstance(r, p))
+			instances = append(instances, t.readInstance(r, p, version))
 		}
 		for range r.Count() {
 			in, hash, form := at(r.Uint()), r.Uint(), role(r.Byte())
@@ -186,7 +226,7 @@ func (t *Tracker) readPrograms(r *wire.Reader) []*Instance {
 	return instances
 }
 
-func (t *Tracker) readInstance(r *wire.Reader, p *program) *Instance {
+func (t *Tracker) readInstance(r *wire.Reader, p *program, version uint64) *Instance {
 	grouped, key := r.Bool(), r.String()
 	var in *Instance
 	if p.Program != nil && grouped == (len(p.Spec.GroupBy) > 0) {
@@ -201,10 +241,10 @@ func (t *Tracker) readInstance(r *wire.Reader, p *program) *Instance {
 		}
 	}
 	if in == nil {
-		(&Instance{cohorts: map[string]*cohort{}}).read(r) // and left out
+		(&Instance{cohorts: map[string]*cohort{}}).read(r, version) // and left out
 		return nil
 	}
-	in.read(r)
+	in.read(r, version)
 	return in
 }
 
@@ -229,9 +269,10 @@ func (in *Instance) write(w *wire.Writer) {
 		}
 		w.Bool(c.whole)
 	}
+	in.slicer.write(w)
 }
 
-func (in *Instance) read(r *wire.Reader) {
+func (in *Instance) read(r *wire.Reader, version uint64) {
 	in.newest, in.horizon = r.Int(), r.Int()
 	for range r.Count() {
 		in.notice(Reason(r.String()))
@@ -249,6 +290,9 @@ func (in *Instance) read(r *wire.Reader) {
 			*v = r.Int()
 		}
 		c.whole = r.Bool()
+	}
+	if version >= 3 {
+		in.slicer.read(r, in.newest)
 	}
 }
 
@@ -286,7 +330,11 @@ func (in *Instance) AppendLedgers(to []byte) ([]byte, error) {
 	w.Uint(in.program.fingerprint)
 	w.String(in.ID)
 	w.Uint(in.tracker.sequence)
-	for _, l := range []*budget.Ledger{in.Ledger, in.Uncertain} {
+	ledgers := []*budget.Ledger{in.Ledger, in.Uncertain}
+	if in.traffic != nil {
+		ledgers = append(ledgers, in.traffic)
+	}
+	for _, l := range ledgers {
 		var b []byte
 		if l != nil {
 			var err error
@@ -295,6 +343,9 @@ func (in *Instance) AppendLedgers(to []byte) ([]byte, error) {
 			}
 		}
 		w.Bytes(b)
+	}
+	if in.composition != nil {
+		in.composition.write(&w)
 	}
 	return w, nil
 }
@@ -309,7 +360,7 @@ func (t *Tracker) RestoreLedgers(kept []byte, instances map[string]*Instance) er
 		return fmt.Errorf("restore ledgers: %w", r.Err())
 	}
 	in := instances[id]
-	if in == nil || in.Spec.ID() != spec || in.program.fingerprint != print {
+	if in == nil || in.Spec.ID() != spec || !in.program.counts(print) {
 		return nil
 	}
 	if err := in.Ledger.UnmarshalBinary(main); err != nil {
@@ -321,6 +372,18 @@ func (t *Tracker) RestoreLedgers(kept []byte, instances map[string]*Instance) er
 			return fmt.Errorf("restore ledger of %s: %w", id, err)
 		}
 	}
+	if in.traffic != nil {
+		if err := in.traffic.UnmarshalBinary(r.Bytes()); err != nil || r.Err() != nil {
+			return fmt.Errorf("restore ledger of %s: %w", id, cmp.Or(err, r.Err()))
+		}
+	}
+	if in.composition != nil {
+		in.composition.read(r)
+		if r.Err() != nil {
+			return fmt.Errorf("restore slices of %s: %w", id, r.Err())
+		}
+	}
+	in.stretch()
 	in.seal = seal
 	t.sealed = max(t.sealed, seal)
 	return nil

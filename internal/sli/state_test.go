@@ -86,6 +86,7 @@ func TestRestartKeepsWhatCounts(t *testing.T) {
 	specs := []*slo.Spec{
 		spec("a", errorsOf), spec("by", errorsOf, "code"), spec("slow", latency(time.Second)),
 		spec("queue", slo.SLI{Threshold: &slo.Threshold{Metric: "depth", Below: new(float64)}}),
+		sliced(spec("slices", errorsOf, "code"), 10*time.Second, 0.5), meanOf(spec("mean", latency(time.Second)), 15*time.Second),
 	}
 	native := func(counts ...float64) *histogram.FloatHistogram {
 		h := &histogram.FloatHistogram{Schema: 0, PositiveSpans: []histogram.Span{{Offset: -1, Length: uint32(len(counts))}}, PositiveBuckets: counts}
@@ -244,17 +245,20 @@ func TestANewEditionSpellsOut(t *testing.T) {
 }
 
 func FuzzReplay(f *testing.F) {
-	b := newBench(&testing.T{}, spec("a", errorsOf), spec("slow", latency(time.Second)))
+	specs := []*slo.Spec{spec("a", errorsOf), sliced(spec("slow", latency(time.Second)), 5*time.Second, 0.9)}
+	b := newBench(&testing.T{}, specs...)
 	b.disk = recorded(f, b.tracker)
 	b.send(`requests_total{code="500"}`, 10, 1, started(5))
 	b.send(`requests_total{code="500"}`, 20, 3, integer(3))
 	b.send(`rt_seconds_bucket{job="x",le="1"}`, 20, 9)
+	b.send(`rt_seconds_count{job="x"}`, 20, 9)
+	b.send(`rt_seconds_count{job="x"}`, 30, 12)
 	for _, r := range b.disk.records {
 		f.Add(b.tracker.Cut(nil), r)
 	}
 	f.Fuzz(func(t *testing.T, state, record []byte) {
 		tracker := NewTracker(Options{MaxSeries: 100})
-		tracker.Replace(compileAll(t, spec("a", errorsOf), spec("slow", latency(time.Second))), began)
+		tracker.Replace(compileAll(t, specs...), began)
 		if len(state) > 0 && tracker.Restore(state) != nil {
 			return
 		}

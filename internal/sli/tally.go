@@ -19,6 +19,13 @@ type tally struct {
 
 // count adds weighted events.
 func (in *Instance) count(i increment, c budget.Counts) {
+	if in.slicer != nil {
+		in.cut(i, events{Counts: c})
+		if in.traffic != nil && !in.sealed() {
+			post(in.traffic, i, c)
+		}
+		return
+	}
 	if i.spread {
 		if !in.sealed() {
 			post(in.Ledger, i, c)
@@ -63,6 +70,7 @@ func (in *Instance) settle() {
 func (t *Tracker) settle() {
 	for _, in := range t.unsettled {
 		in.settle()
+		in.settleSlices()
 	}
 	t.unsettled = t.unsettled[:0]
 }
@@ -73,13 +81,21 @@ func (in *Instance) sealed() bool { return in.tracker.sequence <= in.seal }
 
 // countUncertain adds events that a bucket leaves undecided.
 func (in *Instance) countUncertain(i increment, n float64) {
-	if n == 0 || in.sealed() {
-		return
+	switch {
+	case n == 0:
+	case in.slicer != nil:
+		in.cut(i, events{unsure: n})
+	case !in.sealed():
+		post(in.uncertain(), i, budget.Counts{Bad: n})
 	}
+}
+
+// uncertain finds or makes the ledger.
+func (in *Instance) uncertain() *budget.Ledger {
 	if in.Uncertain == nil {
 		in.Uncertain = newLedger(in.Spec)
 	}
-	post(in.Uncertain, i, budget.Counts{Bad: n})
+	return in.Uncertain
 }
 
 func post(l *budget.Ledger, i increment, c budget.Counts) {
@@ -98,6 +114,9 @@ func (in *Instance) observe(from, to int64) {
 		return // the siblings' samples said so
 	}
 	in.newest = max(in.newest, to)
+	if in.slicer != nil {
+		in.list()
+	}
 	if !in.sealed() {
 		in.Ledger.Observe(time.Unix(0, from), time.Unix(0, to))
 	}
@@ -106,4 +125,42 @@ func (in *Instance) observe(from, to int64) {
 		return
 	}
 	t.knownFrom, t.knownTo = min(t.knownFrom, from), max(t.knownTo, to)
+}
+
+// NoticeLateForSlice says that events came so late that the slices of time in
+// which they lie could not be judged anew. They are left out.
+const NoticeLateForSlice Reason = "late_for_slice"
+
+// cut adds events to the slices in which they lie.
+func (in *Instance) cut(i increment, e events) {
+	in.list()
+	if !in.slicer.add(i, e) {
+		in.notice(NoticeLateForSlice)
+	}
+}
+
+// list puts the instance among the unsettled, for its slices.
+func (in *Instance) list() {
+	if !in.slicer.listed {
+		in.slicer.listed = true
+		in.tracker.unsettled = append(in.tracker.unsettled, in)
+	}
+}
+
+// settleSlices hands what the batch has changed about slices that are over to
+// the ledgers.
+func (in *Instance) settleSlices() {
+	if in.slicer == nil {
+		return
+	}
+	in.slicer.listed = false
+	in.slicer.settle(in.newest, func(end time.Time, e events) {
+		if in.sealed() {
+			return
+		}
+		in.Ledger.Add(end, e.Counts)
+		if e.unsure != 0 {
+			in.uncertain().Add(end, budget.Counts{Bad: e.unsure})
+		}
+	})
 }

@@ -67,6 +67,10 @@ type Tracker struct {
 	numbered map[uint32]*series // while recovering; nil of those that nobody selects
 	families map[familyKey]*family
 	roster   roster
+	// composites are the programs made of others, parts first; gathered is the
+	// roster when their parts were looked up.
+	composites []*program
+	gathered   uint64
 }
 
 type familyKey struct{ name, target string }
@@ -76,10 +80,12 @@ type program struct {
 	*Program
 	fingerprint uint64
 	watched     int64 // since when its series are watched, wall time
+	recalled    bool  // what is replayed had it, as it is now
 	instances   map[string]*Instance
 	classics    map[histogramKey]*classic
 	forms       map[histogramKey]role // roleBucket or roleNative: the form counted
 	roster      *roster
+	parts       []*program // of a composite; nil where one is not there
 }
 
 // histogramKey names one histogram, in whichever form: its labels without
@@ -107,8 +113,8 @@ func NewTracker(o Options) *Tracker {
 }
 
 // Replace makes the tracker count for other programs from now on. A program
-// whose events are defined as before (SLI, groupBy and window) keeps what it
-// has counted.
+// whose events are defined as before (see fingerprint) keeps what it has
+// counted.
 func (t *Tracker) Replace(programs []*Program, now time.Time) {
 	old := map[string]*program{}
 	for _, p := range t.programs {
@@ -118,18 +124,19 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 	t.roster.note()
 	for _, p := range programs {
 		work := &program{
-			Program: p, fingerprint: fingerprint(p.Spec), watched: now.UnixNano(), instances: map[string]*Instance{},
-			classics: map[histogramKey]*classic{}, forms: map[histogramKey]role{}, roster: &t.roster,
+			Program: p, fingerprint: fingerprint(p.Spec), watched: now.UnixNano(), roster: &t.roster,
 		}
+		work.begin()
 		if before := old[p.Spec.ID()]; before != nil && before.fingerprint == work.fingerprint {
 			work.watched, work.instances = before.watched, before.instances
 			work.classics, work.forms = before.classics, before.forms
 			for _, in := range work.instances {
-				in.Spec, in.program = p.Spec, work
+				in.adopt(work)
 			}
 		}
 		t.programs = append(t.programs, work)
 	}
+	t.composites = composites(t.programs)
 	before := t.index
 	t.index = newIndex(t.programs)
 	for key, f := range t.families {
@@ -145,6 +152,11 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 		}
 		return k
 	})
+}
+
+// begin makes a program one that has counted nothing.
+func (p *program) begin() {
+	p.instances, p.classics, p.forms = map[string]*Instance{}, map[histogramKey]*classic{}, map[histogramKey]role{}
 }
 
 // rebind binds every known series anew. Its last value stays, so nothing that
