@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/budget"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
@@ -24,7 +25,7 @@ type load struct {
 
 // newLoad gives every SLO a history of samples 15 s apart, so that its windows
 // have something to read.
-func newLoad(b *testing.B, slos, series, rounds int, reread time.Duration) *load {
+func newLoad(b *testing.B, slos, series, rounds int, reread time.Duration, more ...edit) *load {
 	b.Helper()
 	l := &load{batch: &sli.Batch{}, at: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 	l.Engine = New(Options{Tick: 24 * time.Hour, Reread: reread, Now: func() time.Time { return l.at }})
@@ -35,7 +36,7 @@ func newLoad(b *testing.B, slos, series, rounds int, reread time.Duration) *load
 	var specs []*slo.Spec
 	for i := range slos {
 		service := fmt.Sprintf("service-%d", i)
-		specs = append(specs, newSpec(service, own, func(s *slo.Spec) { s.SLI.Ratio = ratioOf(i) }))
+		specs = append(specs, newSpec(service, append(more, own, func(s *slo.Spec) { s.SLI.Ratio = ratioOf(i) })...))
 		for n := range series {
 			l.batch.Series = append(l.batch.Series, sli.Series{
 				Labels: labels.FromStrings(labels.MetricName, ratioOf(i).Total, "code", []string{"200", "500"}[n%2],
@@ -78,8 +79,8 @@ func (l *load) next(b *testing.B) {
 
 // benchmarkTick measures evaluations, one for each second of event time. The
 // samples that come every 15 s are not measured.
-func benchmarkTick(b *testing.B, slos, series, rounds int, reread time.Duration) {
-	l := newLoad(b, slos, series, rounds, reread)
+func benchmarkTick(b *testing.B, slos, series, rounds int, reread time.Duration, more ...edit) {
+	l := newLoad(b, slos, series, rounds, reread, more...)
 	b.ReportAllocs()
 	var spent time.Duration
 	var ticks []time.Duration
@@ -105,6 +106,12 @@ func BenchmarkTick100SLOs(b *testing.B)         { benchmarkTick(b, 100, 100, 240
 func BenchmarkTick10000SLOs(b *testing.B)       { benchmarkTick(b, 10_000, 2, 240, 0) }
 func BenchmarkTickReread10000SLOs(b *testing.B) { benchmarkTick(b, 10_000, 2, 240, 5*time.Second) }
 func BenchmarkTick100000SLOs(b *testing.B)      { benchmarkTick(b, 100_000, 2, 40, 5*time.Second) }
+
+// BenchmarkTickAdjusted10000SLOs has an hour of maintenance in the window of each.
+func BenchmarkTickAdjusted10000SLOs(b *testing.B) {
+	planned := budget.Span{From: sunday.Add(-10 * time.Hour), To: sunday.Add(-9 * time.Hour)}
+	benchmarkTick(b, 10_000, 2, 240, 5*time.Second, excluding("m", planned))
+}
 
 // BenchmarkIngest2000Series sends one sample of each of 2,000 known series of
 // 20 services in one request.

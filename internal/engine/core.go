@@ -27,7 +27,10 @@ type Core struct {
 	book     *sli.Book
 	tracker  *sli.Tracker
 	problems []slo.Problem
+	programs []*sli.Program
 	policies map[string]*policy // by spec id
+	turns    time.Time          // when some SLO's objective changes next; zero: never
+	looks    time.Time          // when instances look ahead next
 	// judged are the instances with their alert states, by id.
 	judged map[string]*judged
 	// line is what a snapshot lists, by id; it is drawn up anew when roster is
@@ -96,13 +99,49 @@ func (c *Core) accept(receipt sli.Receipt, points int) sli.Receipt {
 	return receipt
 }
 
+// promise makes the policies for the objectives that hold now.
+func (c *Core) promise(now time.Time) {
+	inForce := make([]*sli.Program, len(c.programs))
+	c.turns = time.Time{}
+	for i, p := range c.programs {
+		inForce[i] = p
+		for _, e := range p.Spec.Earlier {
+			if now.After(e.Until) {
+				continue
+			}
+			spec := *p.Spec
+			spec.Objective = e.Objective
+			inForce[i] = &sli.Program{Spec: &spec}
+			if c.turns.IsZero() || e.Until.Before(c.turns) {
+				c.turns = e.Until
+			}
+			break
+		}
+	}
+	c.policies = policiesOf(inForce)
+}
+
+// turn goes over to the next objective of an SLO when its time has come.
+func (c *Core) turn(now time.Time) {
+	if c.turns.IsZero() || !now.After(c.turns) {
+		return
+	}
+	c.promise(now)
+	for _, j := range c.judged {
+		j.follow(c.policies[j.instance.Spec.ID()])
+	}
+	c.line = nil // which shows specs
+}
+
 // Load takes over a new set of programs and the problems to show. SLOs whose
 // events are defined as before keep what was counted; alerts of those that
 // are gone resolve.
 func (c *Core) Load(programs []*sli.Program, problems []slo.Problem, now time.Time) {
 	c.problems = slices.Clone(problems)
 	c.tracker.Replace(programs, now)
-	c.policies = policiesOf(programs)
+	c.programs = programs
+	c.promise(now)
+	c.looks = time.Time{} // some may be others
 	instances := map[string]*sli.Instance{}
 	for _, in := range c.tracker.Instances() {
 		instances[in.ID] = in
@@ -125,8 +164,7 @@ func (c *Core) Load(programs []*sli.Program, problems []slo.Problem, now time.Ti
 // send.
 func (c *Core) adopt(j *judged, now time.Time) []alerts.Alert {
 	before, ended := j.subject(c.options.Link), c.render(j, nil)
-	j.spec = j.instance.Spec
-	j.policy = c.policies[j.spec.ID()]
+	j.follow(c.policies[j.instance.Spec.ID()])
 	if j.spec.Alerting.Disabled {
 		return c.retireAs(before, j, "alerting_disabled", now)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // Evaluate judges every instance at a tick, tells Options.Notify what changed,
@@ -22,7 +23,10 @@ func (c *Core) Evaluate(now time.Time) *Snapshot {
 		c.tracker.Sweep(now)
 		c.nextSweep = now.Add(sweepEvery)
 	}
+	c.tracker.Compose(now, c.since)
+	c.turn(now)
 	batch := c.lineUp(now)
+	c.look(now)
 	out := make([]*Instance, len(c.line))
 	for _, j := range c.judgeAll(out, now) {
 		batch = append(batch, c.speak(j, now)...)
@@ -36,7 +40,7 @@ func (c *Core) Evaluate(now time.Time) *Snapshot {
 // nap is how long a core may go without an evaluation and still take the time
 // for heard. Beyond it the machine slept, or its clock was set forward, and no
 // sender can have been silent for that.
-const nap = silence / 2
+const nap = slo.UsualSilence / 2
 
 // entry is one line of a snapshot.
 type entry struct {
@@ -67,6 +71,7 @@ func (c *Core) lineUp(now time.Time) (batch []alerts.Alert) {
 
 // draw lists what a snapshot shows.
 func (c *Core) draw() {
+	c.looks = time.Time{} // there may be new ones
 	living := c.tracker.Instances()
 	c.line = make([]entry, 0, len(living))
 	for _, in := range living {
@@ -74,7 +79,7 @@ func (c *Core) draw() {
 	}
 	for _, spec := range c.tracker.Idle() {
 		if c.absent[spec.ID()] == nil {
-			c.line = append(c.line, entry{id: spec.ID(), fixed: &Instance{ID: spec.ID(), Spec: spec, State: StateUnknown}})
+			c.line = append(c.line, entry{id: spec.ID(), fixed: &Instance{ID: spec.ID(), Spec: c.policies[spec.ID()].spec, State: StateUnknown}})
 		}
 	}
 	c.line = append(c.line, c.missing()...)
@@ -107,7 +112,7 @@ func (c *Core) welcome(in *sli.Instance, now time.Time) []alerts.Alert {
 	if c.judged[in.ID] != nil {
 		return nil
 	}
-	j := &judged{instance: in, spec: in.Spec, policy: c.policies[in.Spec.ID()]}
+	j := newJudged(in, c.policies[in.Spec.ID()])
 	c.judged[in.ID] = j
 	return c.remember(j, now)
 }

@@ -24,18 +24,18 @@ type judged struct {
 	plan     *plan
 	interval time.Duration
 	panel    *budget.Panel
-	calendar calendar
+	extras   *extras     // nil for nearly all
+	due      time.Time   // when to look again, see look
+	net      *budget.Net // reads without what is excluded; nil if nothing is
 
 	// What the last step saw, for the status.
 	at          time.Time // event time up to which it was judged
 	data        alerts.Data
 	last        time.Time // the newest sample
-	period      Reading
-	burn        float64 // period's
+	account               // of the SLO window
 	observation alerts.Observation
-	remaining   maybe
-	exhaustion  *time.Duration // never changed, only replaced
-	forecast    time.Time      // when exhaustion is to be computed anew
+	silence     silence
+	forecast    time.Time // when exhaustion is to be computed anew
 	events      []alerts.Event
 	firing      []alerts.Status
 	notices     []sli.Reason
@@ -47,6 +47,25 @@ type judged struct {
 	noticed   int       // how many notices were logged
 	noted     uint64    // the state's Changes when it was last said what it is
 	recalled  bool      // its state is from before a restart, and nobody was told yet
+}
+
+// newJudged is an instance that was never judged.
+func newJudged(in *sli.Instance, p *policy) *judged {
+	j := &judged{instance: in, policy: p}
+	j.follow(p)
+	return j
+}
+
+// follow makes the instance one of an edited document.
+func (j *judged) follow(p *policy) {
+	j.policy, j.spec = p, p.spec
+	j.window = j.spec.Window
+	before := j.extras
+	j.extras, j.due = newExtras(j.instance), time.Time{}
+	if before != nil || j.extras != nil {
+		j.forecast = time.Time{}
+	}
+	j.rest.proven = false
 }
 
 // maybe is a figure that may not be known.
@@ -66,10 +85,6 @@ func (m *maybe) pointer() *float64 {
 // forecastEvery is how often exhaustion is computed anew: it reads the whole
 // ring.
 const forecastEvery = time.Minute
-
-// silence is the least time without samples that is called no data; three
-// sample intervals if that is more.
-const silence = 10 * time.Minute
 
 // tick is when instances are judged.
 type tick struct {
@@ -111,10 +126,11 @@ func (j *judged) observe(t tick, horizon time.Time, interval time.Duration) {
 		j.at = now // nothing is known, and nothing ended long ago either
 	}
 	j.fit(interval)
-	j.data = dataAt(j.last, now, j.patience())
+	j.data = dataAt(j.last, now, j.patience()+j.excused(now))
+	data, last := j.heard(now, t.since)
+	j.listen(now, data, last)
 	j.figures()
 	j.foresee(now)
-	data, last := j.heard(now, t.since)
 	j.observation = alerts.Observation{
 		Data: data, LastSample: last, Remaining: j.remaining.pointer(), Exhaustion: j.credibleExhaustion(),
 		Burns: j.observation.Burns[:0],
@@ -127,8 +143,31 @@ func (j *judged) observe(t tick, horizon time.Time, interval time.Duration) {
 // figures reads the windows at j.at.
 func (j *judged) figures() {
 	j.panel.Move(j.at, j.data == alerts.Live)
-	j.readPeriod()
-	j.remaining = j.left()
+	j.net, j.adjusted = nil, nil
+	if j.extras == nil || !j.reckon() {
+		j.readPeriod()
+		j.remaining = j.left()
+	}
+	j.pay(&j.account)
+}
+
+// reckon reads the accounts of an instance with extras, and reports whether
+// that of the SLO window is another than the panel reads.
+func (j *judged) reckon() bool {
+	e, view := j.extras, j.panel.View()
+	net, plain := outside{view.Net(e.spans), e.spans}, outside{view.Net(nil), nil}
+	if !net.Plain() {
+		j.net = net.Net
+	}
+	for i := range e.also {
+		j.settle(&e.also[i], net, plain)
+		j.pay(&e.also[i])
+	}
+	if len(e.spans)+len(e.earlier) == 0 {
+		return false
+	}
+	j.settle(&j.account, net, plain)
+	return true
 }
 
 // fit widens the tiers to the observed sample interval.
@@ -143,8 +182,9 @@ func (j *judged) fit(interval time.Duration) {
 	}
 }
 
-// patience is how long a silence may be.
-func (j *judged) patience() time.Duration { return max(silence, 3*j.interval) }
+// patience is how long a silence may be: three sample intervals, if that is
+// more than the SLO says.
+func (j *judged) patience() time.Duration { return max(j.policy.silence, 3*j.interval) }
 
 // heard is what may be said of the data: of senders who have been silent since
 // before the process began to listen, nothing until they had time to come.
@@ -168,16 +208,32 @@ func dataAt(last, now time.Time, patience time.Duration) alerts.Data {
 	return alerts.Live
 }
 
-// burnOver reads one tier window.
+// burnOver reads one tier window, with what a silence counts as. Excluded time
+// counts as time that was not observed: a tier that has fired has seen as much
+// of the budget go in the hour after a maintenance as in any other.
 func (j *judged) burnOver(i int) alerts.Burn {
-	return alerts.Burn{Counts: j.panel.Estimate(i), Coverage: j.panel.Coverage(i)}
+	burn := alerts.Burn{Counts: j.panel.Estimate(i), Coverage: j.panel.Coverage(i)}
+	if j.net != nil {
+		r := j.net.Estimate(j.plan.windows[i])
+		burn = alerts.Burn{Counts: r.Counts, Coverage: float64(r.Known) / float64(j.plan.windows[i])}
+	}
+	if j.ofRatios() {
+		burn.Counts = j.proven(burn.Counts, j.plan.windows[i])
+	}
+	w := j.plan.windows[i]
+	return j.silence.mourn(burn, j.silentIn(w), w)
 }
 
 // read reads one window for people; burn is where its burn rate is put.
 func (j *judged) read(out *Reading, i int, burn *float64) {
-	r := j.panel.Window(i)
-	out.Window, out.Start, out.End = j.plan.windows[i], r.Start, r.End
-	out.Counts, out.Coverage = r.Counts, j.panel.Coverage(i)
+	out.Window = j.plan.windows[i]
+	if j.net != nil {
+		r := j.net.Window(out.Window)
+		out.Start, out.End, out.Counts, out.Coverage = r.Start, r.End, r.Counts, r.Coverage()
+	} else {
+		r := j.panel.Window(i)
+		out.Start, out.End, out.Counts, out.Coverage = r.Start, r.End, r.Counts, j.panel.Coverage(i)
+	}
 	out.rate(j.plan.Budget, burn)
 }
 
@@ -192,11 +248,14 @@ func (r *Reading) rate(budget float64, burn *float64) {
 // readPeriod reads the SLO window. Of a calendar period the future is not
 // observed either.
 func (j *judged) readPeriod() {
+	j.share, j.leastShare = j.plan.Budget, j.plan.Budget
 	if j.plan.period >= 0 {
 		j.read(&j.period, j.plan.period, &j.burn)
+		j.counted = j.period.Window
 		return
 	}
-	start, end := j.calendar.bounds(j.spec.Window, j.at)
+	start, end := j.calendar.bounds(j.window, j.at)
+	j.counted = end.Sub(start)
 	elapsed := float64(j.at.Sub(start)) / float64(end.Sub(start))
 	coverage := j.instance.Ledger.Coverage(start, j.at, j.data == alerts.Live) * elapsed
 	r := j.instance.Ledger.Between(start, j.at)
@@ -204,37 +263,15 @@ func (j *judged) readPeriod() {
 	j.period.rate(j.plan.Budget, &j.burn)
 }
 
-// calendar remembers a period's bounds: to find them takes longer than all else.
-type calendar struct {
-	window     slo.Window
-	start, end time.Time
-}
-
-func (c *calendar) bounds(w slo.Window, at time.Time) (start, end time.Time) {
-	if c.window != w || at.Before(c.start) || !at.Before(c.end) {
-		c.window = w
-		c.start, c.end = w.Bounds(at)
-	}
-	return c.start, c.end
-}
-
-// left is the share of the budget that remains.
-func (j *judged) left() maybe {
-	consumed, ok := j.consumed(j.period.Counts.Bad)
-	return maybe{1 - consumed, ok}
-}
-
-// consumed is the share of the whole window's budget that bad events cost.
-func (j *judged) consumed(bad float64) (float64, bool) {
-	return budget.Consumed(bad, j.period.Counts.Total, j.period.Coverage, j.plan.Budget)
-}
-
 // consumedInAnHour is the share of the budget spent in the last hour, not
 // known until an hour, or the SLO window, has been observed.
 func (j *judged) consumedInAnHour() (float64, bool) {
-	observed := time.Duration(j.period.Coverage * float64(j.period.Window))
-	if observed < min(time.Hour, j.spec.Window.Nominal()) {
+	observed := time.Duration(j.period.Coverage * float64(j.counted))
+	if observed < min(time.Hour, j.window.Nominal()) {
 		return 0, false
+	}
+	if j.net != nil {
+		return j.consumed(j.net.Window(time.Hour).Bad)
 	}
 	return j.consumed(j.panel.Window(j.plan.hour).Bad)
 }
@@ -242,7 +279,10 @@ func (j *judged) consumedInAnHour() (float64, bool) {
 // foresee keeps the forecast of when the budget will be gone.
 func (j *judged) foresee(now time.Time) {
 	if !now.Before(j.forecast) || j.forecast.Sub(now) > forecastEvery { // due, or the clock was set back
-		j.exhaustion = j.lasts()
+		j.exhaustion = j.runsOut(&j.account)
+		if j.extras != nil {
+			j.extras.foresee(j)
+		}
 		if j.forecast.Sub(now).Abs() > 2*forecastEvery { // so that not all instances take their turn together
 			j.forecast = now.Add(-time.Duration(xxhash.Sum64String(j.instance.ID) % uint64(forecastEvery)))
 		}
@@ -254,26 +294,6 @@ func (j *judged) foresee(now time.Time) {
 	}
 }
 
-// lasts is when the budget runs out; nil when it does not, or is not known to.
-func (j *judged) lasts() *time.Duration {
-	rate, burns := j.panel.Window(j.plan.forecast).BurnRate(j.plan.Budget)
-	perBad, known := j.consumed(1)
-	if !j.remaining.known || !burns || !known {
-		return nil
-	}
-	outlook := budget.Outlook{
-		At: j.at, Window: j.spec.Window.Nominal(), Consumed: 1 - j.remaining.value, PerBad: perBad, Burn: rate,
-	}
-	if j.spec.Window.Calendar() {
-		_, outlook.PeriodEnd = j.calendar.bounds(j.spec.Window, j.at)
-	}
-	d, ok := j.instance.Ledger.Exhaustion(outlook)
-	if !ok {
-		return nil
-	}
-	return &d
-}
-
 // credibleExhaustion is what the budget alert believes: a forecast from six
 // hours that were really observed, with as many bad events as a tier asks for.
 func (j *judged) credibleExhaustion() *time.Duration {
@@ -281,6 +301,10 @@ func (j *judged) credibleExhaustion() *time.Duration {
 		return nil
 	}
 	burn := j.burnOver(j.plan.forecast)
+	if j.net != nil { // of the time that counts
+		r := j.net.Estimate(j.plan.windows[j.plan.forecast])
+		burn.Coverage = r.Coverage()
+	}
 	if burn.Coverage < 1 || burn.Bad < j.plan.Gate.MinBad {
 		return nil
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,22 +24,27 @@ type terms struct {
 	window  slo.Window
 	budget  float64 // 1 - objective
 	tiers   []alerts.Tier
+	gate    alerts.Gate
+	silence time.Duration // the least that is called no data
+	noData  slo.NoDataPolicy
+	silent  alerts.Severity // of the alert about it
 	windows []time.Duration // readings that the snapshot shows
 	usual   *plan           // for samples so dense that every tier stays as it is
 }
 
 // termsKey is what terms follow from.
 type termsKey struct {
-	window slo.Window
-	budget float64
-	slice  time.Duration
+	window   slo.Window
+	budget   float64
+	slice    time.Duration
+	alerting string // what the SLO says of its tiers, gate and silences
 }
 
 // policiesOf are the policies of programs, by spec id.
 func policiesOf(programs []*sli.Program) map[string]*policy {
 	known, policies := map[termsKey]*terms{}, map[string]*policy{}
 	for _, p := range programs {
-		key := termsKey{p.Spec.Window, p.Spec.Objective.Budget(), sliceOf(p.Spec)}
+		key := termsKey{p.Spec.Window, p.Spec.Objective.Budget(), sliceOf(p.Spec), asked(p.Spec)}
 		if known[key] == nil {
 			known[key] = newTerms(p.Spec)
 		}
@@ -45,6 +52,19 @@ func policiesOf(programs []*sli.Program) map[string]*policy {
 	}
 	return policies
 }
+
+// asked is what an SLO says about when it alerts, as a text; empty where it
+// says nothing.
+func asked(spec *slo.Spec) string {
+	says, severities := spec.Alerting.Terms, spec.Alerting.Severities
+	if len(says.Tiers)+len(severities) == 0 && says.Confidence == nil && says.MinBad == nil && says.NoData == (slo.NoData{}) {
+		return ""
+	}
+	return fmt.Sprintf("%+v %+v %+v %q", alerts.TiersOf(spec), alerts.GateOf(says), says.NoData, severities[severityAbsent])
+}
+
+// severityAbsent is where Severities have that of the alert about a silence.
+const severityAbsent = "absent"
 
 // shown are the windows that every snapshot shows, where they are shorter
 // than the SLO window.
@@ -55,7 +75,12 @@ var shown = []time.Duration{
 
 func newTerms(spec *slo.Spec) *terms {
 	tiers, _ := Tiers(spec)
-	p := &terms{window: spec.Window, budget: spec.Objective.Budget(), tiers: tiers}
+	says := spec.Alerting.Terms
+	p := &terms{
+		window: spec.Window, budget: spec.Objective.Budget(), tiers: tiers, gate: alerts.GateOf(says),
+		silence: cmp.Or(says.NoData.After, slo.UsualSilence), noData: says.NoData.Policy,
+		silent: alerts.SeverityOf(spec.Alerting.Severities[severityAbsent]),
+	}
 	for _, w := range shown {
 		if w < spec.Window.Nominal() {
 			p.windows = append(p.windows, w)
@@ -72,13 +97,32 @@ func newTerms(spec *slo.Spec) *terms {
 
 // Tiers are the tiers that a spec alerts by, and what did not suit it.
 func Tiers(spec *slo.Spec) ([]alerts.Tier, []alerts.Misfit) {
-	return alerts.Fit(alerts.Defaults(), spec.Window, spec.Objective.Budget(), sliceOf(spec))
+	tiers, misfits := alerts.Fit(alerts.TiersOf(spec), spec.Window, spec.Objective.Budget(), sliceOf(spec))
+	for i := range misfits {
+		misfits[i].Field = cmp.Or(misfits[i].Field, sliceField(spec))
+	}
+	return tiers, misfits
+}
+
+// sliceField is where an SLO has its slice.
+func sliceField(spec *slo.Spec) string {
+	switch {
+	case spec.Composite != nil:
+		return "spec.composite.slice"
+	case spec.Budgeting.Method != slo.Occurrences:
+		return "spec.budgeting.slice"
+	}
+	return "spec.sli.threshold.slice"
 }
 
 // sliceOf is the length of one event of an SLI made of slices, or 0.
 func sliceOf(spec *slo.Spec) time.Duration {
 	t := spec.SLI.Threshold
 	switch {
+	case spec.Composite != nil:
+		return spec.Composite.Slice
+	case spec.Budgeting.Method != slo.Occurrences:
+		return spec.Budgeting.Slice
 	case t == nil || t.PerSample:
 		return 0
 	case t.Slice <= 0:
@@ -123,8 +167,10 @@ func newPlan(p *terms, tiers []alerts.Tier) *plan {
 	w := p.window
 	forecast := min(forecastWindow, w.Nominal())
 	out := &plan{
-		terms:   p,
-		Policy:  alerts.Policy{Tiers: tiers, Gate: alerts.DefaultGate(), Budget: p.budget},
+		terms: p,
+		Policy: alerts.Policy{
+			Tiers: tiers, Gate: p.gate, Budget: p.budget, NoData: p.noData, Silent: p.silent,
+		},
 		windows: slices.Concat(p.windows, []time.Duration{time.Hour, forecast}),
 		period:  -1,
 	}

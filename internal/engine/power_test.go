@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -269,7 +270,11 @@ func TestDiskFaults(t *testing.T) {
 			reached := len(fs.Calls()) > before+call
 			fs.Heal()
 			_ = l.save() // the first one may see the file that failed
-			if err := l.save(); err != nil || !l.disk.Stats().Healthy {
+			err := l.save()
+			for errors.Is(err, journal.ErrOldCut) { // a snapshot of the engine's own was faster
+				err = l.save()
+			}
+			if err != nil || !l.disk.Stats().Healthy {
 				t.Errorf("the disk works again: %v, %+v", err, l.disk.Stats())
 			}
 			_ = l.send("200", "500", "503")

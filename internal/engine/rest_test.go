@@ -59,9 +59,27 @@ func worldSpecs() []*slo.Spec {
 			newSpec(service, over(window)),
 			newSpec(service, named("loose"), over(window), func(s *slo.Spec) { s.Objective = objective }),
 			newSpec(service, named("good"), over(window), counting(good)),
+			newSpec(service, named("minutes"), over(window), func(s *slo.Spec) {
+				s.Budgeting = slo.Budgeting{Method: slo.Timeslices, Slice: time.Minute, Target: 0.99}
+			}),
 			newSpec(service, named("grouped"), over(window), by("target")))
 	}
 	return append(specs, newSpec("service0", named("quiet"), silent))
+}
+
+// worldExtras are SLOs with excluded time, earlier objectives, further windows.
+func worldExtras() (specs []*slo.Spec) {
+	begin := newWorld(0).now
+	span := func(from, to time.Duration) budget.Span { return budget.Span{From: begin.Add(from), To: begin.Add(to)} }
+	excluded := excluding("m", span(7*time.Minute, 12*time.Minute+3*time.Second), span(20*time.Minute, 21*time.Minute), span(80*time.Minute, 90*time.Minute))
+	for i, window := range []slo.Window{{Rolling: month}, {Rolling: time.Hour}, {Period: slo.Day}} {
+		service := fmt.Sprintf("service%d", i)
+		specs = append(specs,
+			newSpec(service, named("excluded"), over(window), excluded),
+			newSpec(service, named("tightened"), over(window), promising("99.9%"), earlier("99%", begin.Add(-time.Minute)), earlier("95%", begin.Add(40*time.Minute))),
+			newSpec(service, named("all"), over(window), excluded, also(slo.Window{Rolling: 30 * time.Minute}), earlier("99%", begin.Add(50*time.Minute))))
+	}
+	return specs
 }
 
 // step lets a second pass, and returns what arrives in it.
@@ -124,8 +142,8 @@ func TestRestingChangesNoDecision(t *testing.T) {
 		}
 		full := NewCore(Options{Notify: note(&sent)})
 		resting := NewCore(Options{Notify: note(&sentResting), Reread: reread})
-		full.Load(compile(t, worldSpecs()...), nil, w.now)
-		resting.Load(compile(t, worldSpecs()...), nil, w.now)
+		full.Load(compile(t, append(worldSpecs(), worldExtras()...)...), nil, w.now)
+		resting.Load(compile(t, append(worldSpecs(), worldExtras()...)...), nil, w.now)
 		recent := map[string][]*Instance{}
 		for range hours * 3600 {
 			batch := w.step()
@@ -246,6 +264,7 @@ func compareShown(t *testing.T, recent map[string][]*Instance, want, got *Snapsh
 // decided is an instance without the figures that may stand.
 func decided(in *Instance) Instance {
 	out := *in
+	out.Also, out.Adjusted = nil, nil
 	out.Spec, out.Period, out.Windows, out.Remaining, out.Consumed1h, out.UncertainInPeriod = nil, Reading{}, nil, nil, nil, 0
 	return out
 }

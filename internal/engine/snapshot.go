@@ -37,7 +37,9 @@ type Snapshot struct {
 // Instance is one SLO, or one group of it, at one tick. Immutable.
 type Instance struct {
 	// ID is service:slo, for groups with ":" and 16 hex digits.
-	ID   string
+	ID string
+	// Spec is the document. Its Objective is the one in force: with earlier
+	// objectives of which one still holds, that one.
 	Spec *slo.Spec
 	// Group holds the groupBy labels; nil without groupBy.
 	Group map[string]string
@@ -50,6 +52,11 @@ type Instance struct {
 	Uncertain float64
 	// Period is the SLO window's reading.
 	Period Reading
+	// Also are the SLO's further windows, in the order of Spec.Also.
+	Also []Period
+	// Adjusted says what BudgetAdjustments changed in the SLO window; nil where
+	// none of them reaches into it.
+	Adjusted *Adjusted
 	// UncertainInPeriod is Uncertain within the SLO window.
 	UncertainInPeriod float64
 	// Windows are further readings, by length: those of the tiers, and 1m,
@@ -80,7 +87,39 @@ type Instance struct {
 	Notices []string
 }
 
-// Reading is one window's counts and what they say.
+// Period is one of the further windows of an SLO.
+type Period struct {
+	Window slo.Window
+	Reading
+	// Remaining and Exhaustion are as those of Instance, for this window.
+	Remaining  *float64
+	Exhaustion *time.Duration
+	Adjusted   *Adjusted
+}
+
+// Adjusted says what BudgetAdjustments took out of a window.
+type Adjusted struct {
+	// Names are those of the documents, sorted.
+	Names []string
+	// Excluded are the events that do not count.
+	Excluded budget.Counts
+	// ExcludedTime is how much of the window, up to now, does not count.
+	ExcludedTime time.Duration
+	// Without is how it would be without the adjustments.
+	Without Unadjusted
+}
+
+// Unadjusted is a window's budget as if nothing was excluded.
+type Unadjusted struct {
+	Counts budget.Counts
+	// Coverage is the share of the window that has been observed, 0 to 1.
+	Coverage float64
+	// Remaining is the share of the error budget left; nil while unknown.
+	Remaining *float64
+}
+
+// Reading is one window's counts and what they say. Neither events nor time
+// that a BudgetAdjustment excludes is in it.
 type Reading struct {
 	// Window is the nominal length.
 	Window time.Duration
@@ -90,7 +129,8 @@ type Reading struct {
 	Counts     budget.Counts
 	// Coverage is the share of the window that has been observed, 0 to 1.
 	Coverage float64
-	// Burn is the burn rate; nil without events.
+	// Burn is the burn rate against the objective that holds at the window's
+	// end; nil without events.
 	Burn *float64
 }
 

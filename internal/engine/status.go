@@ -45,6 +45,8 @@ func (j *judged) write(s *sheets) *Instance {
 	out.State = j.condition()
 	out.Since = in.Ledger.Since()
 	out.Period = j.period
+	out.Adjusted = j.adjusted
+	out.Also = j.further()
 	out.Period.Burn = s.figure(j.burn, j.period.Burn != nil)
 	out.Remaining = s.figure(j.remaining.value, j.remaining.known)
 	out.Consumed1h = s.figure(j.consumedInAnHour())
@@ -55,7 +57,7 @@ func (j *judged) write(s *sheets) *Instance {
 	out.Interval = j.interval
 	if in.Uncertain != nil {
 		out.Uncertain = in.Uncertain.Since().Bad
-		out.UncertainInPeriod = in.Uncertain.Between(j.period.Start, j.period.End).Bad
+		out.UncertainInPeriod = j.uncertain()
 	}
 	out.Windows = take(&s.readings, len(j.plan.shown), readingsPiece)
 	burns := take(&s.figures, len(j.plan.shown), figuresPiece)
@@ -65,6 +67,34 @@ func (j *judged) write(s *sheets) *Instance {
 	out.Alerts = alertsOf(j.firing)
 	out.Notices = j.remarks()
 	return out
+}
+
+// further are the readings of the further windows.
+func (j *judged) further() []Period {
+	if j.extras == nil || len(j.extras.also) == 0 {
+		return nil
+	}
+	list := make([]Period, len(j.extras.also))
+	for i := range list {
+		a := j.extras.also[i] // a copy: what is shown does not change
+		list[i] = Period{Window: a.window, Reading: a.period, Exhaustion: a.exhaustion, Adjusted: a.adjusted}
+		if a.period.Burn != nil {
+			list[i].Burn = &a.burn
+		}
+		if a.remaining.known {
+			list[i].Remaining = &a.remaining.value
+		}
+	}
+	return list
+}
+
+// uncertain counts the events of the SLO window that a bucket leaves undecided.
+func (j *judged) uncertain() float64 {
+	l := j.instance.Uncertain
+	if j.net != nil {
+		return l.At(j.at, false).Net(j.extras.spans).Since(j.period.Start).Bad
+	}
+	return l.Between(j.period.Start, j.period.End).Bad
 }
 
 func alertsOf(firing []alerts.Status) []AlertStatus {
