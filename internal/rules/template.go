@@ -41,6 +41,8 @@ func TemplateWith(spec *slo.Spec, o TemplateOptions) (Template, []slo.Problem) {
 		t = w.classic(s.Latency)
 	case s.Threshold != nil:
 		t = w.threshold(s.Threshold)
+	case spec.Composite != nil:
+		w.problem(slo.Error, "spec.composite", "is counted slice by slice from what other SLOs count, which no expression over metrics says", "keep this SLO in the engine; its parts can be written")
 	default:
 		w.problem(slo.Error, "spec.sli", "no SLI is given", "write one of ratio, latency, threshold")
 	}

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,11 +15,7 @@ import (
 
 // severity is that of a tier of this SLO; None where nobody is told.
 func (w *writer) severity(t alerts.Tier) alerts.Severity {
-	a := w.spec.Alerting
-	severity := t.Severity
-	if own, ok := a.Severities[t.Name]; ok {
-		severity = alerts.Severity(own)
-	}
+	a, severity := w.spec.Alerting, t.Severity
 	if a.Disabled || severity == alerts.Critical && a.Critical.Disabled || severity == alerts.Warning && a.Warning.Disabled {
 		return alerts.None
 	}
@@ -56,30 +53,53 @@ func (w *writer) burnAlerts() (list []rules.Rule) {
 // counts as good, and a few bad events are no evidence.
 func (w *writer) fires(t alerts.Tier) string {
 	long, short, factor := slo.FormatDuration(t.Long), slo.FormatDuration(t.Short), number(t.Factor)
+	enough := ""
+	if bad := alerts.GateOf(w.spec.Alerting.Terms).MinBad; bad > 0 {
+		enough = fmt.Sprintf("\n  and %s >= %s", w.of(badSum, "window", long), number(bad))
+	}
 	return fmt.Sprintf(`max without (window) (
   %s * %s > %s
-  and ignoring (window) %s > %s
-  and %s >= %d
+  and ignoring (window) %s > %s%s
 )`, w.of(burn, "window", long), w.of(covered, "window", long), factor,
-		w.of(burn, "window", short), factor,
-		w.of(badSum, "window", long), minBad)
+		w.of(burn, "window", short), factor, enough)
 }
-
-// silence is how long samples must stay away. The newest ones are in records
-// for nearly five minutes more.
-const silence = 10 * time.Minute
 
 // noData fires when samples came and stopped.
 func (w *writer) noData() []rules.Rule {
-	if w.spec.Alerting.Disabled || w.spec.Alerting.NoAbsent {
+	a := w.spec.Alerting
+	if a.Disabled || a.NoAbsent || a.Terms.NoData.Policy == slo.IgnoreNoData {
 		return nil
 	}
+	silence := w.silence()
 	series := w.of(events)
+	// The newest samples are in records for nearly five minutes more.
 	expr := fmt.Sprintf("present_over_time(%s[1d]) unless present_over_time(%s[%s])", series, series, text(silence-base+2*step))
-	return []rules.Rule{w.alert(alerts.NameNoData, alerts.Warning, expr, 0, map[string]string{
+	severity := cmp.Or(alerts.SeverityOf(a.Severities[absent]), alerts.Warning)
+	return []rules.Rule{w.alert(alerts.NameNoData, severity, expr, 0, map[string]string{
 		"summary":     w.subject() + ": no data",
 		"description": fmt.Sprintf("No sample of %s arrived for %s, and some did in the day before.", w.spec.ID(), slo.FormatDuration(silence)),
 	})}
+}
+
+// absent is where Severities have that of the alert about a silence.
+const absent = "absent"
+
+// silence is how long samples must stay away: what the SLO says, as far as
+// records can tell it.
+func (w *writer) silence() time.Duration {
+	return max(cmp.Or(w.spec.Alerting.Terms.NoData.After, slo.UsualSilence), base)
+}
+
+// checkNoData names what of a silence the rules cannot tell.
+func (w *writer) checkNoData() {
+	const field = "spec.alerting.noData"
+	says := w.spec.Alerting.Terms.NoData
+	if says.After != 0 && says.After < base && says.Policy != slo.IgnoreNoData {
+		w.problem(slo.Warning, field+".after", "each record looks back over "+slo.FormatDuration(base)+": sooner the rules do not see a silence", "let the engine alert")
+	}
+	if says.Policy == slo.BadNoData {
+		w.problem(slo.Warning, field+".policy", "the rules cannot count a silence as bad traffic: they only tell of it", "let the engine alert")
+	}
 }
 
 // budgetAlerts say that the budget is spent, or runs low.

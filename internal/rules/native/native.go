@@ -18,7 +18,7 @@ import (
 type Options struct {
 	// Templates say how SLIs are read.
 	Templates rules.TemplateOptions
-	// Tiers are those that an SLO alerts by. nil: the default ones, fitted.
+	// Tiers are those that an SLO alerts by. nil: those it asks for, fitted.
 	Tiers func(*slo.Spec) []alerts.Tier
 }
 
@@ -29,8 +29,6 @@ const (
 	base = 5 * time.Minute
 	// direct is the longest window that is read from the SLI itself.
 	direct = time.Hour
-	// minBad is how many bad events a tier needs.
-	minBad = 5
 )
 
 // Names of the series.
@@ -65,7 +63,7 @@ func defaultTiers(spec *slo.Spec) []alerts.Tier {
 	if t := spec.SLI.Threshold; t != nil && !t.PerSample {
 		slice = t.Slice
 	}
-	tiers, _ := alerts.Fit(alerts.Defaults(), spec.Window, spec.Objective.Budget(), slice)
+	tiers, _ := alerts.Fit(alerts.TiersOf(spec), spec.Window, spec.Objective.Budget(), slice)
 	return tiers
 }
 
@@ -121,6 +119,8 @@ func (w *writer) check() {
 			fmt.Sprintf("a slice of %s is longer than the %s that each record covers", slo.FormatDuration(t.Slice), slo.FormatDuration(base)),
 			"write at most "+slo.FormatDuration(base))
 	}
+	w.checkNoData()
+	w.problems = append(w.problems, w.spec.OnlyHere("the rules have")...)
 	for _, label := range w.spec.GroupBy {
 		if reserved(label) {
 			w.problem(slo.Error, "spec.groupBy", fmt.Sprintf("the recorded series have a label %s of their own", label), "rename the label when it is scraped")

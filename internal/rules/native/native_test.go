@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,7 @@ func TestPromtoolTakesTheExamples(t *testing.T) {
 		}
 		specs = append(specs, list...)
 	}
+	specs = slices.DeleteFunc(specs, func(s *slo.Spec) bool { return s.Composite != nil }) // no rules can say them
 	lab.Run(t, "promtool", "check", "rules", filepath.Join(write(t, translate(t, Options{}, specs...)), "rules.yaml"))
 }
 
@@ -116,6 +118,8 @@ func TestPromtoolTakesTheExamples(t *testing.T) {
 func TestDialectNamesWhatItCannotSay(t *testing.T) {
 	slices := spec("slices", 30*day, badOf(`x`, `y`))
 	slices.Budgeting = slo.Budgeting{Method: slo.Timeslices, Slice: time.Minute, Target: 0.9}
+	whole := spec("whole", 30*day, slo.SLI{})
+	whole.Composite = &slo.Composite{Slice: time.Minute, Parts: []slo.Part{{SLO: "shop:fine", Weight: 1}}}
 	below := 1.0
 	bad := []*slo.Spec{
 		slices,
@@ -123,6 +127,7 @@ func TestDialectNamesWhatItCannotSay(t *testing.T) {
 		spec("group", 30*day, badOf(`x`, `y`), "service"),
 		spec("long", 30*day, slo.SLI{Threshold: &slo.Threshold{Metric: `x`, Below: &below, Slice: time.Hour}}),
 		spec("broken", 30*day, badOf(`x`, `y{`)),
+		whole,
 	}
 	groups, problems := Dialect(Options{})(append(bad, spec("fine", 30*day, badOf(`x`, `y`))))
 	if len(groups) != 2 || !strings.Contains(groups[0].Name, "fine") {
@@ -131,6 +136,7 @@ func TestDialectNamesWhatItCannotSay(t *testing.T) {
 	fields := map[string]string{
 		"shop:slices": "spec.budgeting.method", "shop:ready": "spec.sli.ratio.errorRatio", "shop:group": "spec.groupBy",
 		"shop:long": "spec.sli.threshold.slice", "shop:broken": "spec.sli.ratio.bad",
+		"shop:whole": "spec.composite",
 	}
 	for _, p := range problems {
 		if p.Severity == slo.Error && fields[p.SLO] == p.Field {

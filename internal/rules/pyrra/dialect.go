@@ -43,6 +43,11 @@ func (o Options) groups(s *slo.Spec, name string) ([]rules.Group, []slo.Problem)
 	if s.Budgeting.Method != slo.Occurrences {
 		p.fail("spec.budgeting", "Pyrra counts occurrences, not "+s.Budgeting.Method.String())
 	}
+	if len(s.Alerting.Terms.Tiers) > 0 {
+		p.warn("spec.alerting.tiers", "Pyrra has four tiers, the same for all SLOs: they are written instead")
+	}
+	p.all = append(p.all, s.OnlyHere("Pyrra's rules have")...)
+	p.all = append(p.all, rules.AlertLimits(s, "Pyrra")...)
 	if s.Window.Calendar() {
 		p.warn("spec.window", fmt.Sprintf("Pyrra has no calendar windows: its rules look back over %s", slo.FormatDuration(s.Window.Nominal())))
 	}

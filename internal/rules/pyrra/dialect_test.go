@@ -187,3 +187,20 @@ func TestThresholdsOfOtherUnits(t *testing.T) {
 		t.Errorf("%+v", groups)
 	}
 }
+
+// TestOwnTermsAreNamed: what an SLO says of its tiers, gate and silences cannot
+// be said in Pyrra's rules.
+func TestOwnTermsAreNamed(t *testing.T) {
+	s := native(t, func(s *slo.Spec) {
+		s.Alerting.Terms = slo.AlertTerms{MinBad: new(float64), NoData: slo.NoData{After: time.Hour}, Tiers: []slo.Tier{{Name: "mine"}}}
+	})
+	groups, problems := write(pyrra.Options{}, s)
+	var fields []string
+	for _, p := range problems {
+		fields = append(fields, p.Field)
+	}
+	want := []string{"spec.alerting.tiers", "spec.alerting.minBad", "spec.alerting.noData"}
+	if diff := cmp.Diff(want, fields); diff != "" || len(groups) == 0 {
+		t.Error(diff, len(groups))
+	}
+}

@@ -30,6 +30,10 @@ type indicator struct {
 
 // read finds the indicator that says what the SLI does.
 func (p *problems) read() indicator {
+	if p.spec.Composite != nil {
+		p.fail("spec.composite", "Pyrra makes no SLO of others")
+		return indicator{}
+	}
 	s := Simplify(p.spec)
 	switch i := s.SLI; {
 	case i.Ratio != nil && i.Ratio.ErrorRatio != "":

@@ -18,10 +18,10 @@ func (r *ruleSet) pairs() []sloth.AlertWindow {
 // alerts are a page and a ticket, unless they are disabled.
 func (r *ruleSet) alerts() (out []rules.Rule) {
 	a := &r.spec.Alerting
-	if !a.Disabled && !a.Critical.Disabled {
+	if !a.Disabled && !a.Critical.Disabled && !r.noPage {
 		out = append(out, r.alert("page", a.Critical, r.windows.PageQuick, r.windows.PageSlow))
 	}
-	if !a.Disabled && !a.Warning.Disabled {
+	if !a.Disabled && !a.Warning.Disabled && !r.noTicket {
 		out = append(out, r.alert("ticket", a.Warning, r.windows.TicketQuick, r.windows.TicketSlow))
 	}
 	return out

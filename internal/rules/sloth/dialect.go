@@ -80,7 +80,9 @@ func (w *writer) rulesOf(s *slo.Spec) (*ruleSet, []slo.Problem) {
 	r.query, found = readQuery(s, w.options.Templates)
 	problems = append(problems, found...)
 	r.objective, r.windows = percent(s.Objective), w.options.Windows[r.period]
-	if r.windows.Period == 0 {
+	own, found := r.ownWindows()
+	problems = append(problems, found...)
+	if r.windows.Period == 0 && !own {
 		r.windows = tiers(r.period)
 		problems = append(problems, s.Problem(slo.Warning, "spec.window",
 			"Sloth itself has no alert windows for "+slo.FormatDuration(r.period), "the engine's tiers are written; an AlertWindows document says others"))
@@ -100,6 +102,8 @@ type ruleSet struct {
 	period    time.Duration
 	windows   sloth.AlertWindows
 	groups    []rules.Group
+	// The SLO's own tiers have no page, or no ticket.
+	noPage, noTicket bool
 }
 
 // group adds a group, unless there is nothing in it.

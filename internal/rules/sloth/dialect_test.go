@@ -128,6 +128,59 @@ func TestTiers(t *testing.T) {
 	}
 }
 
+func tier(name, severity string, factor float64, long, short time.Duration) slo.Tier {
+	return slo.Tier{Name: name, Severity: severity, Factor: factor, Long: long, Short: short, Fixed: true}
+}
+
+// TestOwnTiers: up to two tiers of a severity can be said; what cannot is named.
+func TestOwnTiers(t *testing.T) {
+	minutes := func(n time.Duration) time.Duration { return n * time.Minute }
+	for name, test := range map[string]struct {
+		tiers        []slo.Tier
+		page, ticket []string // in their expressions
+		warns        string
+	}{
+		"two and one": {[]slo.Tier{tier("a", "critical", 12, minutes(30), minutes(2)), tier("b", "critical", 5, minutes(90), minutes(8)), tier("c", "warning", 2, minutes(600), minutes(50)), tier("d", "", 2, minutes(10), minutes(5))},
+			[]string{"ratio_rate2m{", "ratio_rate30m{", "(12 * ", "ratio_rate1h30m{", "(4.99999"}, []string{"ratio_rate10h{", "(2 * "}, ""},
+		"page alone": {[]slo.Tier{tier("a", "critical", 12, minutes(30), minutes(2))}, []string{"(12 * "}, nil, ""},
+		"three and info": {[]slo.Tier{tier("a", "warning", 12, minutes(30), minutes(2)), tier("b", "warning", 5, minutes(90), minutes(8)), tier("c", "warning", 2, minutes(600), minutes(50)), tier("d", "info", 2, minutes(10), minutes(5))},
+			nil, []string{"(12 * ", "(4.99999"}, "not written are [c d]"},
+	} {
+		s := spec(t, func(s *slo.Spec) { s.Window.Rolling, s.Alerting.Terms.Tiers = 60*day, test.tiers })
+		_, problems := Dialect(Options{})([]*slo.Spec{s})
+		if test.warns == "" && len(problems) > 0 || test.warns != "" && (len(problems) != 1 || !strings.Contains(problems[0].Message, test.warns)) {
+			t.Errorf("%s: %v", name, problems)
+		}
+		got := exprs(t, Options{}, s)
+		for alert, parts := range map[string][]string{"ErrorBudgetBurn page": test.page, "ErrorBudgetBurn ticket": test.ticket} {
+			if (got[alert] == "") != (parts == nil) {
+				t.Errorf("%s: %s is %q", name, alert, got[alert])
+			}
+			for _, part := range parts {
+				if !strings.Contains(got[alert], part) {
+					t.Errorf("%s: no %q in %s", name, part, got[alert])
+				}
+			}
+		}
+		if strings.Contains(got["ErrorBudgetBurn ticket"], "14.4") || got["slo:sli_error:ratio_rate3d"] != "" {
+			t.Errorf("%s: the usual tiers are there too", name)
+		}
+	}
+}
+
+// TestWindowsThatWereRead: what an AlertWindows says is written to the last digit.
+func TestWindowsThatWereRead(t *testing.T) {
+	windows := sloth.DefaultCatalog()[30*day]
+	windows.PageQuick.BudgetPercent = 7 // 0.07*100 is another number
+	tiers, _ := windows.Tiers()
+	plain := func(s *slo.Spec) {}
+	read := func(s *slo.Spec) { s.Alerting.Terms.Tiers = tiers }
+	o := Options{Windows: sloth.Catalog{30 * day: windows}}
+	if diff := cmp.Diff(exprs(t, o, spec(t, plain)), exprs(t, o, spec(t, read))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestPeriodIsAlsoAnAlertWindow: a series is recorded once, unless Sloth does it
 // twice.
 func TestPeriodIsAlsoAnAlertWindow(t *testing.T) {
@@ -150,6 +203,8 @@ func TestLimits(t *testing.T) {
 		"group":      {func(s *slo.Spec) { s.GroupBy = []string{"sloth_id"} }, `error: spec.groupBy: the label "sloth_id" is one that Sloth's rules set`},
 		"groups":     {func(s *slo.Spec) { s.GroupBy, s.MaxGroups = []string{"route"}, 5 }, "warning: spec.maxGroups: "},
 		"severities": {func(s *slo.Spec) { s.Alerting.Severities = map[string]string{"page_slow": "warning"} }, "warning: spec.alerting.severities: "},
+		"minBad":     {func(s *slo.Spec) { s.Alerting.Terms.MinBad = new(float64) }, "warning: spec.alerting.minBad: Sloth has no low-traffic gate"},
+		"no data":    {func(s *slo.Spec) { s.Alerting.Terms.NoData.Policy = slo.BadNoData }, "warning: spec.alerting.noData: Sloth says nothing of a silence"},
 		"absent":     {func(s *slo.Spec) { s.Alerting.AbsentName = "Gone" }, "warning: spec.alerting.absent: "},
 		"template":   {func(s *slo.Spec) { s.SLI.Ratio = &slo.Ratio{ErrorRatio: "{{.window}}{{.other}}"} }, "error: spec.sli: is not a template: "},
 		"elsewhere": {func(s *slo.Spec) {

@@ -19,6 +19,7 @@ func limits(s *slo.Spec) (problems []slo.Problem) {
 		add(slo.Warning, "spec.window", fmt.Sprintf("Prometheus's rules have no calendar: the %s is written as the last %s", s.Window.Period, slo.FormatDuration(s.Window.Nominal())),
 			"let the engine keep the calendar's budget")
 	}
+	problems = append(problems, s.OnlyHere("Sloth's rules have")...)
 	if s.Budgeting.Method != slo.Occurrences {
 		add(slo.Error, "spec.budgeting", "Sloth's rules count occurrences, not "+strings.ReplaceAll(s.Budgeting.Method.String(), "_", " "), "keep this SLO in the engine")
 	}
@@ -30,7 +31,8 @@ func limits(s *slo.Spec) (problems []slo.Problem) {
 	if len(s.GroupBy) > 0 && s.MaxGroups != slo.DefaultMaxGroups {
 		add(slo.Warning, "spec.maxGroups", "Prometheus's rules have no such bound", "bound the label's values where they are made")
 	}
-	if len(s.Alerting.Severities) > 0 {
+	problems = append(problems, rules.AlertLimits(s, "Sloth")...)
+	if len(s.Alerting.Severities) > 0 && len(s.Alerting.Terms.Tiers) == 0 {
 		add(slo.Warning, "spec.alerting.severities", "Sloth has one severity for quick and slow alerts", "route by sloth_severity")
 	}
 	if s.Alerting.AbsentName != "" {
