@@ -23,7 +23,7 @@ type firing struct {
 
 func readAlert(r *reader) expectation {
 	r.at++
-	e := firing{what: r.one(alertWords...)}
+	e := firing{what: r.alert(false)}
 	e.not = r.takes("not")
 	r.one("firing")
 	return e
@@ -80,7 +80,7 @@ type pending struct {
 
 func readPending(r *reader) expectation {
 	r.at++
-	return pending{tier: r.one(alertWords[:5]...)}
+	return pending{tier: r.alert(true)}
 }
 
 func (e pending) holds(v view) (string, bool) {

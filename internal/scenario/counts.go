@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/pkg/budget"
 )
 
 // counted wants exact numbers of events.
@@ -13,6 +14,8 @@ type counted struct {
 	now
 	wants  []amount
 	window time.Duration
+	// excluded: of those that BudgetAdjustments took out of the SLO window.
+	excluded bool
 }
 
 // amount is a number of one kind of events.
@@ -38,10 +41,26 @@ func readCounts(r *reader) expectation {
 	return e
 }
 
+// readExcluded takes "excluded bad 30 total 1000".
+func readExcluded(r *reader) expectation {
+	r.at++
+	if !r.more() {
+		r.fail(r.end, "write excluded bad 30 total 1000", "here numbers of events are missing")
+	}
+	e, _ := readCounts(r).(counted)
+	if e.excluded = true; e.window != 0 {
+		r.fail(1, "leave the window out", "what is excluded is known of the SLO window only")
+	}
+	return e
+}
+
 func (e counted) holds(v view) (string, bool) {
 	reading, there := window(v.Instance, e.window)
 	if !there {
 		return "no such window; there are " + v.windows(), false
+	}
+	if e.excluded {
+		reading.Counts = excluded(v.Instance)
 	}
 	ok, found := true, []string(nil)
 	for _, a := range e.wants {
@@ -50,6 +69,14 @@ func (e counted) holds(v view) (string, bool) {
 		ok = ok && new(big.Float).SetInt(a.n).Cmp(big.NewFloat(got)) == 0
 	}
 	return strings.Join(found, " ") + inWindow(e.window), ok
+}
+
+// excluded are the events that BudgetAdjustments took out of the SLO window.
+func excluded(in *engine.Instance) budget.Counts {
+	if in.Adjusted == nil {
+		return budget.Counts{}
+	}
+	return in.Adjusted.Excluded
 }
 
 func events(r engine.Reading, kind string) float64 {

@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/slo-engine/slo-engine/internal/engine"
-	"github.com/slo-engine/slo-engine/pkg/alerts"
 )
 
 // expectation is what one line wants.
@@ -26,33 +25,43 @@ type subject struct {
 	text  string
 }
 
-// at takes the time of expectations: one in the same line, or those below.
+// at takes the time of what happens or is expected: in the same line, or below
+// it.
 func (p *parse) at(r *reader, s *statement) {
 	at := r.duration("a time")
 	if r.fault != nil {
 		return
 	}
 	if r.more() {
-		if r.one("expect"); r.fault == nil {
-			p.expect(r, s.line, at, false)
-		}
+		p.moment(r, s.line, at)
 		p.noBody(s)
 		return
 	}
-	expected := 0
+	found := 0
 	for _, l := range s.body {
 		if l.empty() {
 			continue
 		}
 		below := newReader(l)
-		if below.one("expect"); below.fault == nil {
-			p.expect(below, l, at, false)
-		}
+		p.moment(below, l, at)
 		p.close(below, l.number)
-		expected++
+		found++
 	}
-	if expected == 0 {
+	if found == 0 {
 		r.fail(r.end, "write: expect no alerts", "nothing is expected at %s", when(at))
+	}
+}
+
+// moment takes what happens, or is expected, at a time.
+func (p *parse) moment(r *reader, l line, at time.Duration) {
+	switch word := r.one("expect", "reload", "restart"); {
+	case r.fault != nil:
+	case word == "expect":
+		p.expect(r, l, at, false)
+	case word == "restart":
+		p.events = append(p.events, event{at: at, line: l.number})
+	default:
+		p.reload(r, l, at)
 	}
 }
 
@@ -60,12 +69,12 @@ func (p *parse) at(r *reader, s *statement) {
 var kinds = map[string]func(*reader) expectation{
 	"alert": readAlert, "no": readNone, "never": readNever, "fired": readMoved, "resolved": readMoved,
 	"pending": readPending, "state": readState, "notice": readNotice,
-	"budget": readBudget, "burn": readBurn, "coverage": readCoverage, "exhaustion": readExhaustion,
+	"budget": readBudget, "excluded": readExcluded, "burn": readBurn, "coverage": readCoverage, "exhaustion": readExhaustion,
 	"good": readCounts, "bad": readCounts, "total": readCounts,
 }
 
 // kindList is kinds as a message writes them.
-const kindList = "alert, no alerts, never fired, fired, resolved, pending, state, budget remaining, burn, coverage, exhaustion, good, bad, total or notice"
+const kindList = "alert, no alerts, never fired, fired, resolved, pending, state, budget remaining, budget without, excluded, burn, coverage, exhaustion, good, bad, total or notice"
 
 // expect takes one expectation: of the only SLO, or of one that is named.
 func (p *parse) expect(r *reader, l line, at time.Duration, final bool) {
@@ -85,6 +94,7 @@ func (p *parse) expect(r *reader, l line, at time.Duration, final bool) {
 	r.at = first
 	c.expect = read(r)
 	r.done()
+	p.alerts = append(p.alerts, r.alertsOf(l.number)...)
 	if r.fault != nil {
 		return
 	}
@@ -145,10 +155,4 @@ func naming(in *engine.Instance) string {
 		return in.Spec.ID()
 	}
 	return in.Spec.ID() + labels.FromMap(in.Group).String()
-}
-
-// alertWords are the tiers and severities an expectation may name.
-var alertWords = []string{
-	alerts.Heal, alerts.PageFast, alerts.PageSlow, alerts.TicketFast, alerts.TicketSlow, alerts.TierBudget, alerts.TierNoData,
-	string(alerts.Critical), string(alerts.Warning), string(alerts.Info),
 }

@@ -50,6 +50,10 @@ func (v view) context() []string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "state %s, budget remaining %s, %s good of %s, coverage %.4g\n", v.State, show(v.Remaining),
 		number(v.Period.Counts.Good()), number(v.Period.Counts.Total), v.Period.Coverage)
+	if a := v.Adjusted; a != nil {
+		fmt.Fprintf(&b, "excluded by %s: %s, %s bad of %s; without it budget remaining %s\n", strings.Join(a.Names, ", "),
+			when(a.ExcludedTime), number(a.Excluded.Bad), number(a.Excluded.Total), show(a.Without.Remaining))
+	}
 	fmt.Fprintf(&b, "%s\n", v.firing())
 	if len(v.Pending) > 0 {
 		fmt.Fprintf(&b, "pending, too little evidence: %s\n", strings.Join(v.Pending, ", "))

@@ -15,8 +15,8 @@ type record struct {
 	tiers, severities []string
 }
 
-// record notes which alerts began or ended at a tick.
-func (g *game) record(snapshot *engine.Snapshot, at time.Duration) {
+// note notes which alerts began or ended at a tick.
+func (g *game) note(snapshot *engine.Snapshot, at time.Duration) {
 	for _, in := range snapshot.Instances {
 		r := g.history[in.ID]
 		if r == nil {

@@ -17,7 +17,7 @@ type moved struct {
 // readMoved takes "fired page_fast between 2m and 2m1s", "… at 2m", "… once",
 // "… 2 times".
 func readMoved(r *reader) expectation {
-	e := moved{resolved: r.one("fired", "resolved") == "resolved", what: r.one(alertWords...), times: -1}
+	e := moved{resolved: r.one("fired", "resolved") == "resolved", what: r.alert(false), times: -1}
 	switch w := r.next("when or how often", "between 2m and 3m, at 2m, once or 2 times"); w.text {
 	case "between":
 		e.from = r.duration("a time")
@@ -46,7 +46,7 @@ func readMoved(r *reader) expectation {
 func readNever(r *reader) expectation {
 	r.at++
 	r.one("fired")
-	return moved{what: r.one(alertWords...)}
+	return moved{what: r.alert(false)}
 }
 
 func (e moved) until() time.Duration { return e.to }

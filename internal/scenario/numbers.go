@@ -80,11 +80,25 @@ func show(f *float64) string {
 	return strconv.FormatFloat(*f, 'g', 6, 64)
 }
 
+// readBudget takes "budget remaining 0.84", or "budget without 0.2": what would
+// be left without BudgetAdjustments.
 func readBudget(r *reader) expectation {
 	r.at++
-	r.one("remaining")
+	if r.one("remaining", "without") == "without" {
+		r.takes("adjustments")
+		return figure{want: r.want("a share of the budget"), name: "budget without adjustments",
+			of: func(in *engine.Instance) (*float64, bool) { return without(in), true }}
+	}
 	return figure{want: r.want("a share of the budget"), name: "budget remaining",
 		of: func(in *engine.Instance) (*float64, bool) { return in.Remaining, true }}
+}
+
+// without is what would be left of the budget without BudgetAdjustments.
+func without(in *engine.Instance) *float64 {
+	if in.Adjusted == nil {
+		return in.Remaining
+	}
+	return in.Adjusted.Without.Remaining
 }
 
 func readBurn(r *reader) expectation {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
@@ -49,7 +48,6 @@ func Parse(file, text string) (*Scenario, error) {
 	p := &parse{
 		Scenario: &Scenario{File: file, Start: DefaultStart, Tick: DefaultTick},
 		bySeries: map[string]*meter{},
-		compiled: map[*slo.Spec]*sli.Program{},
 	}
 	p.statements(lines(text))
 	p.finish()
@@ -64,10 +62,11 @@ func Parse(file, text string) (*Scenario, error) {
 type parse struct {
 	*Scenario
 	problems Problems
-	specs    []*slo.Spec
-	compiled map[*slo.Spec]*sli.Program
 	bySeries map[string]*meter
 	points   int
+	// alerts are the tiers and severities that are expected: which there are
+	// depends on the SLOs.
+	alerts []alertWord
 }
 
 // statement is a line and the indented ones below it.
@@ -173,7 +172,7 @@ func (p *parse) close(r *reader, number int) {
 
 // start and tick come first: all times below depend on them.
 func (p *parse) start(r *reader) {
-	p.first(r, "start")
+	p.early(r, "start")
 	w := r.next("a time", "a time such as 2026-01-05T00:00:00Z")
 	t, err := time.Parse(time.RFC3339, w.text)
 	if err != nil && r.fault == nil {
@@ -184,14 +183,14 @@ func (p *parse) start(r *reader) {
 	}
 }
 
-func (p *parse) first(r *reader, what string) {
-	if len(p.loaded)+len(p.meters)+len(p.checks) > 0 {
+func (p *parse) early(r *reader, what string) {
+	if len(p.loaded)+len(p.meters)+len(p.checks)+len(p.events) > 0 {
 		r.fail(1, "move it to the top of the file", "%s comes too late here", what)
 	}
 }
 
 func (p *parse) tick(r *reader) {
-	p.first(r, "tick")
+	p.early(r, "tick")
 	w := r.peek()
 	tick := r.length("the time between evaluations")
 	switch {
@@ -200,6 +199,14 @@ func (p *parse) tick(r *reader) {
 		r.fail(w.column, "write whole seconds, such as 1s or 15s", "the engine evaluates on whole seconds")
 	default:
 		p.Tick = tick
+	}
+}
+
+// onTick complains of times at which nothing happens.
+func (p *parse) onTick(number int, at time.Duration) {
+	if at%p.Tick != 0 {
+		p.problem(number, 4, "choose a multiple of "+slo.FormatDuration(p.Tick)+", or a finer tick",
+			"nothing is evaluated at %s", slo.FormatDuration(at))
 	}
 }
 
@@ -215,11 +222,13 @@ func (p *parse) finish() {
 	}
 	for _, c := range p.checks {
 		p.through(max(c.at, c.expect.until()))
-		if !c.final && c.at%p.Tick != 0 {
-			p.problem(c.line, 4, "choose a multiple of "+slo.FormatDuration(p.Tick)+", or a finer tick",
-				"nothing is evaluated at %s", slo.FormatDuration(c.at))
-		}
+		p.onTick(c.line, c.at)
 	}
+	for _, e := range p.events {
+		p.through(e.at)
+		p.onTick(e.line, e.at)
+	}
+	p.knowsAlerts()
 	if len(p.checks) == 0 && len(p.problems) == 0 {
 		p.problem(0, 0, "add one, such as: at 5m expect no alerts", "nothing is expected here")
 	}

@@ -27,7 +27,11 @@ func (r *Result) Passed() bool { return len(r.Failures) == 0 }
 // game is a scenario that is played.
 type game struct {
 	*Scenario
-	core    *engine.Core
+	core    counting // the plain one, or its tape
+	plain   *engine.Core
+	tape    *engine.Tape // nil but for a while before a restart
+	holds   *set
+	events  []event // that have not happened yet
 	result  *Result
 	receipt sli.Receipt
 	history map[string]*record
@@ -45,29 +49,37 @@ type view struct {
 }
 
 // Play plays a scenario from its beginning to its end. It may be played again.
-// The error is that of ctx.
+// The error is that of ctx, or says that a restart was not possible.
 func (s *Scenario) Play(ctx context.Context) (*Result, error) {
+	core := engine.NewCore(engine.Options{})
 	g := &game{
 		Scenario: s, result: &Result{}, history: map[string]*record{}, checks: s.inOrder(), streams: s.streams(),
-		core: engine.NewCore(engine.Options{}),
+		core: core, plain: core, holds: s.sets[0], events: s.eventsInOrder(),
 	}
 	// Watching began before: what is sampled at 0s is not the engine's own start.
-	g.core.Load(s.programs, nil, s.Start.Add(-time.Second))
+	core.Load(g.holds.programs, nil, s.Start.Add(-time.Second))
 	var last *engine.Snapshot
 	for at := time.Duration(0); at <= s.end; at += s.Tick {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		last = g.tick(at)
+		var err error
+		if last, err = g.tick(at); err != nil {
+			return nil, err
+		}
 	}
 	g.judge(last, s.end, true)
 	g.result.Refused = g.receipt.Rejections
 	return g.result, nil
 }
 
-// tick delivers what has arrived, evaluates, and judges what is due.
-func (g *game) tick(at time.Duration) *engine.Snapshot {
+// tick delivers what has arrived, lets happen what happens, evaluates, and
+// judges what is due.
+func (g *game) tick(at time.Duration) (*engine.Snapshot, error) {
 	now := g.Start.Add(at)
+	if err := g.record(at); err != nil {
+		return nil, err
+	}
 	for {
 		arrival, any := g.due(now.UnixNano())
 		if !any {
@@ -75,11 +87,14 @@ func (g *game) tick(at time.Duration) *engine.Snapshot {
 		}
 		g.receipt.Merge(g.core.Ingest(g.collect(arrival), time.Unix(0, arrival)))
 	}
+	if err := g.happen(at); err != nil {
+		return nil, err
+	}
 	snapshot := g.core.Evaluate(now)
 	g.result.Ticks++
-	g.record(snapshot, at)
+	g.note(snapshot, at)
 	g.judge(snapshot, at, false)
-	return snapshot
+	return snapshot, nil
 }
 
 // due is the earliest arrival up to now.

@@ -1,10 +1,6 @@
 package scenario
 
-import (
-	"time"
-
-	"github.com/slo-engine/slo-engine/internal/sli"
-)
+import "time"
 
 // Scenario is one file, understood.
 type Scenario struct {
@@ -15,11 +11,12 @@ type Scenario struct {
 	// Tick is the virtual time between two evaluations.
 	Tick time.Duration
 
-	programs []*sli.Program
-	loaded   []*stream
-	meters   []*meter
-	checks   []check
-	end      time.Duration // of the last sample, and of what is expected
+	sets   []*set // of documents, by time; the first holds from the beginning
+	loaded []*stream
+	meters []*meter
+	events []event
+	checks []check
+	end    time.Duration // of the last sample, and of what is expected
 }
 
 // DefaultStart is a Monday, and DefaultTick the engine's own.

@@ -1,10 +1,12 @@
 package scenario
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slo-engine/slo-engine/internal/formats"
 	"github.com/slo-engine/slo-engine/internal/sli"
@@ -14,9 +16,7 @@ import (
 // slo takes SLO files by name, or the documents below it.
 func (p *parse) slo(r *reader, s *statement) {
 	if r.more() {
-		for r.more() {
-			p.sloFiles(r, r.next("a file", "a file such as availability.yaml"))
-		}
+		p.sloFiles(r, p.first())
 		p.noBody(s)
 		return
 	}
@@ -29,7 +29,8 @@ func (p *parse) slo(r *reader, s *statement) {
 	for _, l := range s.body {
 		text += strings.TrimRight(strings.TrimPrefix(l.text, indentOf(s.body)), " ") + "\n"
 	}
-	p.documents(p.File, []byte(text), s.number)
+	p.first().files = append(p.first().files, slo.File{Name: p.File, Data: []byte(text)})
+	p.first().below[p.File] = s.number
 }
 
 // indentOf is the indentation of the first line that says anything.
@@ -42,66 +43,115 @@ func indentOf(body []line) string {
 	return ""
 }
 
-// sloFiles reads the files of a name or pattern, beside the scenario.
-func (p *parse) sloFiles(r *reader, w word) {
+// sloFiles adds the files of names and patterns to a set.
+func (p *parse) sloFiles(r *reader, to *set) {
+	for r.more() {
+		w := r.next("a file", "a file such as availability.yaml")
+		for _, file := range p.beside(r, w) {
+			data, err := contents(file, slo.MaxFileBytes)
+			if err != nil {
+				r.fail(w.column, "make it a file of SLO documents that you may read", "%s cannot be read: %v", file, err)
+				return
+			}
+			to.files = append(to.files, slo.File{Name: file, Data: data})
+		}
+	}
+}
+
+// beside are the files of a name or pattern, as seen from the scenario.
+func (p *parse) beside(r *reader, w word) []string {
 	pattern := strings.Trim(w.text, `"`)
 	if !filepath.IsAbs(pattern) {
 		pattern = filepath.Join(filepath.Dir(p.File), pattern)
 	}
-	files := []string{pattern}
-	if _, err := os.Stat(pattern); err != nil {
-		files, _ = filepath.Glob(pattern)
+	if _, err := os.Stat(pattern); err == nil {
+		return []string{pattern}
 	}
+	files, _ := filepath.Glob(pattern)
 	if len(files) == 0 {
 		r.fail(w.column, "write its path as seen from the scenario's folder", "there is no file %s", pattern)
-		return
 	}
-	for _, file := range files {
-		data, err := contents(file, slo.MaxFileBytes)
-		if err != nil {
-			r.fail(w.column, "make it a file of SLO documents that you may read", "%s cannot be read: %v", file, err)
-			return
-		}
-		p.documents(file, data, 0)
-	}
+	return files
 }
 
-// documents takes SLO documents; each of their problems is one of the file's.
-func (p *parse) documents(file string, data []byte, number int) {
+// set is the documents that hold from a time on: SLOs, and what else belongs to
+// them.
+type set struct {
+	line  int // of the statement that names them
+	at    time.Duration
+	files []slo.File
+	// below are the lines after which the files begin that stand in the
+	// scenario itself.
+	below    map[string]int
+	specs    []*slo.Spec
+	programs []*sli.Program
+}
+
+// first is the set that the scenario begins with.
+func (p *parse) first() *set {
+	if len(p.sets) == 0 {
+		p.sets = []*set{{below: map[string]int{}}}
+	}
+	return p.sets[0]
+}
+
+// read takes all documents of the set together, for they may refer to each
+// other; each of their problems is one of the file's.
+func (s *set) read() (problems Problems) {
+	compiled := map[*slo.Spec]*sli.Program{}
 	loader := slo.Loader{Formats: formats.All(formats.Options{}), Check: func(spec *slo.Spec) []slo.Problem {
 		program, problems := sli.Compile(spec)
-		p.compiled[spec] = program
+		compiled[spec] = program
 		return problems
 	}}
-	specs, problems := loader.Load(slo.File{Name: file, Data: data})
-	p.specs = append(p.specs, specs...)
-	for _, found := range problems {
-		if found.Severity == slo.Warning {
+	specs, found := loader.Load(s.files...)
+	specs, twice := slo.Unique(specs)
+	found = append(found, twice...)
+	specs, unlinked := slo.Link(specs, found)
+	for _, f := range append(found, unlinked...) {
+		if f.Severity == slo.Warning {
 			continue // validate shows them
 		}
-		message := found.Message
-		if found.Field != "" {
-			message = found.Field + ": " + message
+		message := f.Message
+		if f.Field != "" {
+			message = f.Field + ": " + message
 		}
-		p.problems = append(p.problems, Problem{file, max(found.Line, number), 0, message, found.Fix})
+		problems = append(problems, Problem{f.File, max(f.Line, s.below[f.File]), 0, message, f.Fix})
 	}
+	s.specs = specs
+	for _, spec := range specs {
+		s.programs = append(s.programs, compiled[spec])
+	}
+	return problems
 }
 
-// compile keeps one program for each SLO.
+// compile reads the documents of all times.
 func (p *parse) compile() {
-	specs, twice := slo.Unique(p.specs)
-	for _, found := range twice {
-		p.problems = append(p.problems, Problem{found.File, found.Line, 0, found.Message, found.Fix})
+	named := p.first().files != nil
+	slices.SortStableFunc(p.sets, func(a, b *set) int { return cmp.Compare(a.at, b.at) })
+	for _, s := range p.sets {
+		p.problems = append(p.problems, s.read()...)
+		if len(s.specs) == 0 && len(p.problems) == 0 && named {
+			p.problem(s.line, 0, "name a file with SLO documents", "no SLO is there")
+		}
 	}
-	for _, spec := range specs {
-		p.programs = append(p.programs, p.compiled[spec])
-	}
-	if len(specs) == 0 && len(p.problems) == 0 {
+	if !named && len(p.problems) == 0 {
 		p.problem(0, 0, "begin with: slo availability.yaml", "no SLO is named")
 	}
 	for _, c := range p.checks {
-		p.knows(c, specs)
+		p.knows(c, p.holding(c).specs)
 	}
+}
+
+// holding is the set that holds when a check is judged.
+func (p *parse) holding(c check) *set {
+	holding := p.sets[0]
+	for _, s := range p.sets[1:] {
+		if s.at <= c.at || c.final {
+			holding = s
+		}
+	}
+	return holding
 }
 
 // knows complains of expectations whose SLO is not clear.

@@ -76,6 +76,8 @@ type reader struct {
 	at    int
 	end   int // the column after the last word
 	fault *Problem
+	// alerts are words that name tiers or severities.
+	alerts []alertWord
 }
 
 func newReader(l line) *reader {
