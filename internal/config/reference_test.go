@@ -12,23 +12,23 @@ import (
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
-// referenceBlocks returns the two YAML blocks of docs/reference.md.
-func referenceBlocks(t *testing.T) (configuration, document string) {
+// referenceBlocks returns the YAML blocks of docs/reference.md.
+func referenceBlocks(t *testing.T) (configuration, document, windows string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("%d YAML blocks, want 2", len(blocks))
+	if len(blocks) != 3 {
+		t.Fatalf("%d YAML blocks, want 3", len(blocks))
 	}
-	return blocks[0][1], blocks[1][1]
+	return blocks[0][1], blocks[1][1], blocks[2][1]
 }
 
 // The reference shows each field with its default.
 func TestReferenceShowsTheDefaults(t *testing.T) {
-	text, _ := referenceBlocks(t)
+	text, _, _ := referenceBlocks(t)
 	shown, _ := load(t, text)
 	bare, _ := load(t, "")
 	shown.Storage.Path, shown.SLOFiles = bare.Storage.Path, bare.SLOFiles // each in a folder of its own
@@ -63,10 +63,13 @@ func fields(path string, node map[string]any) map[string]bool {
 }
 
 func TestReferenceDocumentIsSound(t *testing.T) {
-	_, text := referenceBlocks(t)
-	path, _ := write(t, text)
-	specs, problems, err := LoadSpecs([]string{path}, slo.Loader{})
-	if err != nil || len(problems) > 0 || len(specs) != 1 {
-		t.Errorf("%d SLOs, problems %v, error %v", len(specs), problems, err)
+	_, document, windows := referenceBlocks(t)
+	begun := "apiVersion: slo-engine.dev/v1\nkind: SLO\nmetadata: {name: windows}\n" + windows
+	for _, text := range []string{document, begun + "  service: shop\n  sli: {ratio: {total: all, bad: some}}\n"} {
+		path, _ := write(t, text)
+		specs, problems, err := LoadSpecs([]string{path}, slo.Loader{})
+		if err != nil || len(problems) > 0 || len(specs) != 1 {
+			t.Errorf("%d SLOs, problems %v, error %v in\n%s", len(specs), problems, err, text)
+		}
 	}
 }

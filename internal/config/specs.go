@@ -13,7 +13,8 @@ import (
 
 // LoadSpecs reads the SLO documents of all files that match the patterns, in
 // the order of their paths, as documents that may refer to each other. What is wrong with a document or a file takes
-// nothing away from the others; of two SLOs with one name the first counts.
+// nothing away from the others, but from composites that are made of it; of two
+// SLOs with one name the first counts.
 // A pattern without matches is a warning. An error means that a pattern cannot be understood;
 // nothing was read then.
 func LoadSpecs(patterns []string, loader slo.Loader) ([]*slo.Spec, []slo.Problem, error) {
@@ -32,7 +33,9 @@ func LoadSpecs(patterns []string, loader slo.Loader) ([]*slo.Spec, []slo.Problem
 	}
 	specs, found := loader.Load(read...)
 	specs, duplicates := slo.Unique(specs)
-	return specs, slices.Concat(problems, found, duplicates), nil
+	problems = slices.Concat(problems, found, duplicates)
+	specs, unlinked := slo.Link(specs, problems)
+	return specs, append(problems, unlinked...), nil
 }
 
 // expandGlobs lists the files, each once, sorted.
