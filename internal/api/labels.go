@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // labelPairs are the labels of one series, sorted by name.
@@ -18,11 +19,14 @@ type labelPairs []*dto.LabelPair
 // seriesLabels are the labels that all series of an instance carry: the fixed
 // ones, the group's, and the SLO's. A group label whose name is taken is
 // prefixed "group_", an SLO label "label_".
-func seriesLabels(in *engine.Instance) labelPairs {
+func seriesLabels(in *engine.Instance) labelPairs { return periodLabels(in, in.Spec.Window) }
+
+// periodLabels are those of the series of one of its windows.
+func periodLabels(in *engine.Instance, w slo.Window) labelPairs {
 	set := newLabelSet()
 	set.pairs = append(set.pairs,
 		pair("service", in.Spec.Service), pair("slo", in.Spec.Name),
-		pair("slo_id", in.ID), pair("period", in.Spec.Window.String()))
+		pair("slo_id", in.ID), pair("period", w.String()))
 	set.add("group_", in.Group)
 	set.add("label_", in.Spec.Labels)
 	set.pairs.sort()

@@ -75,7 +75,7 @@ func TestOpenAPINamesEveryRoute(t *testing.T) {
 func TestOpenAPIDescribesAnswers(t *testing.T) {
 	d := parseOpenAPI(t)
 	s := shop()
-	s.Instances = append(s.Instances, ratioWithGood())
+	s.Instances = append(s.Instances, withFurtherWindows(), ratioWithGood())
 	for target, name := range map[string]string{
 		"/api/v1/slos": "SLOList",
 		"/api/v1/slos/checkout:checkout-availability":             "Detail",
@@ -83,6 +83,7 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 		"/api/v1/slos/search:search-queue":                        "Detail",
 		"/api/v1/slos/pay:pay-availability":                       "Detail",
 		"/api/v1/slos/zoo:ratio":                                  "Detail",
+		"/api/v1/slos/zoo:adjusted":                               "Detail",
 		"/api/v1/services/checkout/slo":                           "Service",
 		"/api/v1/services/pay/slo":                                "Service",
 		"/api/v1/alerts":                                          "AlertList",
@@ -97,6 +98,12 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 			t.Error(wrong)
 		}
 	}
+}
+
+func withFurtherWindows() *engine.Instance {
+	in := adjusted()
+	in.ID, in.Spec.Service, in.Spec.Name = "zoo:adjusted", "zoo", "adjusted"
+	return in
 }
 
 func ratioWithGood() *engine.Instance {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/slo-engine/slo-engine/internal/audit"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
@@ -36,6 +37,11 @@ type Options struct {
 	// Alerts lists the alerts that fire, and those resolved a short while
 	// ago. nil: none.
 	Alerts func() []alerts.Alert
+	// Adjustments lists the BudgetAdjustment documents in force, by name. nil:
+	// none.
+	Adjustments func() []Adjustment
+	// Audit finds records, the newest first. nil: there are none.
+	Audit func(audit.Query) []audit.Record
 	// Tiers names the alert tiers of an SLO, for slo_alert_state. nil: the
 	// default tiers, none where alerting is disabled.
 	Tiers func(*slo.Spec) []string
@@ -73,6 +79,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Tiers == nil {
 		o.Tiers = defaultTiers
+	}
+	if o.Adjustments == nil {
+		o.Adjustments = func() []Adjustment { return nil }
+	}
+	if o.Audit == nil {
+		o.Audit = func(audit.Query) []audit.Record { return nil }
 	}
 	if o.Alerts == nil {
 		o.Alerts = func() []alerts.Alert { return nil }

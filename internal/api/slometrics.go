@@ -45,18 +45,23 @@ func defaultTiers(s *slo.Spec) []string {
 // sloFamilies are the metrics of design §9. What is not known has no series.
 type sloFamilies struct {
 	events, objective, burn, remaining, exhaustion, coverage, alerts *dto.MetricFamily
+	// Of SLOs with BudgetAdjustments in the window.
+	excluded, excludedTime, unadjusted *dto.MetricFamily
 }
 
 func newSLOFamilies() *sloFamilies {
 	gauge, counter := dto.MetricType_GAUGE, dto.MetricType_COUNTER
 	return &sloFamilies{
-		alerts:     family(gauge, "slo_alert_state", "Whether an alert tier is in this state (1) or not (0)."),
-		burn:       family(gauge, "slo_burn_rate", "Error ratio of the window over the error budget; 1 spends exactly the budget in the SLO window."),
-		coverage:   family(gauge, "slo_coverage_ratio", "Share of the SLO window that has been observed."),
-		exhaustion: family(gauge, "slo_error_budget_exhaustion_seconds", "Time until the error budget runs out at the burn rate of the window; 0 when spent, absent when never."),
-		remaining:  family(gauge, "slo_error_budget_remaining_ratio", "Share of the error budget left in the SLO window; negative when overspent."),
-		events:     family(counter, "slo_events_total", "Events counted since the engine began to count, by result."),
-		objective:  family(gauge, "slo_objective_ratio", "Promised share of good events."),
+		alerts:       family(gauge, "slo_alert_state", "Whether an alert tier is in this state (1) or not (0)."),
+		burn:         family(gauge, "slo_burn_rate", "Error ratio of the window over the error budget; 1 spends exactly the budget in the SLO window."),
+		coverage:     family(gauge, "slo_coverage_ratio", "Share of the SLO window that has been observed."),
+		exhaustion:   family(gauge, "slo_error_budget_exhaustion_seconds", "Time until the error budget runs out at the burn rate of the window; 0 when spent, absent when never."),
+		remaining:    family(gauge, "slo_error_budget_remaining_ratio", "Share of the error budget left in the SLO window; negative when overspent."),
+		excluded:     family(gauge, "slo_excluded_events", "Events of the SLO window that BudgetAdjustments exclude, by result."),
+		excludedTime: family(gauge, "slo_excluded_seconds", "Time of the SLO window, up to now, that BudgetAdjustments exclude."),
+		unadjusted:   family(gauge, "slo_error_budget_remaining_without_adjustments_ratio", "Share of the error budget that would be left if nothing was excluded."),
+		events:       family(counter, "slo_events_total", "Events counted since the engine began to count, by result."),
+		objective:    family(gauge, "slo_objective_ratio", "Promised share of good events."),
 	}
 }
 
@@ -67,7 +72,9 @@ func family(kind dto.MetricType, name, help string) *dto.MetricFamily {
 // list is the families that have series, by name.
 func (f *sloFamilies) list() []*dto.MetricFamily {
 	var present []*dto.MetricFamily
-	for _, m := range []*dto.MetricFamily{f.alerts, f.burn, f.coverage, f.exhaustion, f.remaining, f.events, f.objective} {
+	for _, m := range []*dto.MetricFamily{
+		f.alerts, f.burn, f.coverage, f.exhaustion, f.remaining, f.unadjusted, f.events, f.excluded, f.excludedTime, f.objective,
+	} {
 		if len(m.Metric) > 0 {
 			present = append(present, m)
 		}
@@ -78,10 +85,10 @@ func (f *sloFamilies) list() []*dto.MetricFamily {
 func (f *sloFamilies) add(in *engine.Instance, tiers []string) {
 	base := seriesLabels(in)
 	objective := in.Spec.Objective.Ratio()
-	gauge(f.objective, &objective, base)
-	gauge(f.coverage, &in.Period.Coverage, base)
-	gauge(f.remaining, in.Remaining, base)
-	gauge(f.exhaustion, apitypes.Seconds(in.Exhaustion), base, "window", slo.FormatDuration(exhaustionWindow))
+	f.addPeriod(engine.Period{Reading: in.Period, Remaining: in.Remaining, Exhaustion: in.Exhaustion, Adjusted: in.Adjusted}, objective, base)
+	for _, p := range in.Also {
+		f.addPeriod(p, objective, periodLabels(in, p.Window))
+	}
 	for _, r := range in.Windows {
 		gauge(f.burn, r.Burn, base, "window", slo.FormatDuration(r.Window))
 	}
@@ -90,6 +97,21 @@ func (f *sloFamilies) add(in *engine.Instance, tiers []string) {
 		counter(f.events, in.Since.Bad, base, "result", "bad")
 	}
 	f.addAlerts(in, tiers, base)
+}
+
+// addPeriod writes what each window of an SLO has of its own.
+func (f *sloFamilies) addPeriod(p engine.Period, objective float64, base labelPairs) {
+	gauge(f.objective, &objective, base)
+	gauge(f.coverage, &p.Coverage, base)
+	gauge(f.remaining, p.Remaining, base)
+	gauge(f.exhaustion, apitypes.Seconds(p.Exhaustion), base, "window", slo.FormatDuration(exhaustionWindow))
+	if a := p.Adjusted; a != nil {
+		good := a.Excluded.Good()
+		gauge(f.excluded, &good, base, "result", "good")
+		gauge(f.excluded, &a.Excluded.Bad, base, "result", "bad")
+		gauge(f.excludedTime, apitypes.Seconds(&a.ExcludedTime), base)
+		gauge(f.unadjusted, a.Without.Remaining, base)
+	}
 }
 
 // addAlerts writes every tier of the SLO, and those firing on top of them.

@@ -24,6 +24,8 @@ func sloOf(in *engine.Instance, at time.Time) apitypes.SLO {
 		ErrorBudgetRemaining:  apitypes.Optional(in.Remaining),
 		ErrorBudgetConsumed1h: apitypes.Optional(in.Consumed1h),
 		ErrorBudgetExhaustion: apitypes.Seconds(in.Exhaustion),
+		Adjustments:           adjustmentsOf(in.Adjusted),
+		Periods:               periodsOf(in),
 		BurnRates:             burnRates(in.Windows),
 		Alerts:                alertStatuses(in.Alerts),
 		LastEvent:             apitypes.Time{Time: in.LastEvent},

@@ -12,12 +12,14 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/slo-engine/slo-engine/internal/api"
+	"github.com/slo-engine/slo-engine/internal/audit"
 	"github.com/slo-engine/slo-engine/internal/config"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/ingest"
@@ -26,6 +28,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/internal/store/files"
 	"github.com/slo-engine/slo-engine/internal/store/journal"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
@@ -41,6 +44,8 @@ type Options struct {
 	Log io.Writer
 	// Version is shown to people.
 	Version string
+
+	files files.FS // of the audit; nil: the machine's
 }
 
 // App is the whole service.
@@ -51,6 +56,10 @@ type App struct {
 	// reloading keeps two reloads apart, and guards config.
 	reloading sync.Mutex
 	config    *config.Config
+
+	// adjustments are the BudgetAdjustments in force, by name.
+	adjustments atomic.Pointer[[]api.Adjustment]
+	audit       *audit.Log
 
 	lock       *folderLock
 	journal    *journal.Journal
@@ -112,6 +121,7 @@ func (a *App) wire() (err error) {
 	if err != nil {
 		return err
 	}
+	a.audit = audit.Open(audit.Options{Dir: cfg.Storage.Path, FS: a.options.files, Logger: a.log, Registerer: registry})
 	if err := a.openJournal(registry); err != nil {
 		return err
 	}
@@ -144,7 +154,7 @@ func (a *App) wire() (err error) {
 
 // calmReread is how old the figures may be of an SLO whose samples have not
 // come and of which nothing can change: what alerts decide on is never old.
-const calmReread = 5 * time.Second
+const calmReread = 15 * time.Second
 
 // senders are the user's Alertmanagers, or else the embedded one.
 func (a *App) senders(registry *prometheus.Registry) ([]alertmanager.Sender, error) {
@@ -207,6 +217,8 @@ func (a *App) httpServer(registry *prometheus.Registry) *http.Server {
 			Logger: a.log, Registerer: registry,
 		}),
 		Alerts:               a.dispatcher.Active,
+		Adjustments:          a.inForce,
+		Audit:                a.audit.Find,
 		Tiers:                tierNames,
 		Gatherer:             registry,
 		MaxExportedInstances: cfg.Limits.ExportedInstances,

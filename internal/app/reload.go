@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -31,6 +32,21 @@ func (a *App) Reload() error {
 	if err != nil {
 		return a.kept(err)
 	}
+	held := adjustmentsOf(loaded.Programs)
+	if err := a.auditAdjustments(held, ""); err != nil {
+		return a.kept(fmt.Errorf("what changes cannot be audited, so it does not apply: %w", err))
+	}
+	if err := a.apply(loaded); err != nil {
+		return errors.Join(err, a.auditAdjustments(a.inForce(), "engine: the reload was refused"))
+	}
+	a.adjustments.Store(&held)
+	a.config = next
+	a.report(loaded)
+	return nil
+}
+
+// apply is what of a reload can still be refused when it is written down.
+func (a *App) apply(loaded *Loaded) error {
 	if a.embedded != nil {
 		if err := a.embedded.Reload(); err != nil {
 			return a.kept(err)
@@ -38,12 +54,7 @@ func (a *App) Reload() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := a.engine.Load(ctx, loaded.Programs, loaded.Problems); err != nil {
-		return err
-	}
-	a.config = next
-	a.report(loaded)
-	return nil
+	return a.engine.Load(ctx, loaded.Programs, loaded.Problems)
 }
 
 func (a *App) kept(err error) error {
@@ -74,6 +85,7 @@ func (a *App) recover() error {
 	if err != nil {
 		return err
 	}
+	a.auditAtStart(loaded)
 	if err := a.engine.Recover(loaded.Programs, loaded.Problems); err != nil {
 		return err
 	}
@@ -121,20 +133,10 @@ func tierWarnings(spec *slo.Spec) []slo.Problem {
 		return nil // or too faulty to have tiers
 	}
 	var problems []slo.Problem
-	if len(spec.Alerting.Severities) > 0 {
-		problems = append(problems, slo.Problem{
-			Origin: spec.Origin, Severity: slo.Warning, SLO: spec.ID(), Field: "spec.alerting.severities",
-			Message: "is for rules of Prometheus: the engine's own alerts are critical or warning by their tier", Fix: "route by these two",
-		})
-	}
 	_, misfits := engine.Tiers(spec)
 	for _, m := range misfits {
-		field := "spec.objective"
-		if m.Dropped {
-			field = "spec.sli.threshold.slice"
-		}
 		problems = append(problems, slo.Problem{
-			Origin: spec.Origin, Severity: slo.Warning, SLO: spec.ID(), Field: field, Message: m.Text,
+			Origin: spec.Origin, Severity: slo.Warning, SLO: spec.ID(), Field: m.Field, Message: m.Text,
 		})
 	}
 	return problems

@@ -130,6 +130,9 @@ func (a *App) release() {
 	if a.journal != nil {
 		_ = a.journal.Close(ctx) // when it was never started
 	}
+	if a.audit != nil {
+		_ = a.audit.Close() // what was acknowledged is durable
+	}
 	a.tracing.stop(ctx)
 	a.lock.release()
 }

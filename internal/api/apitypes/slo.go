@@ -43,6 +43,10 @@ type SLO struct {
 	// ErrorBudgetExhaustion is in how many seconds the budget runs out at the
 	// burn rate of the last six hours: 0 when spent, nil when never.
 	ErrorBudgetExhaustion *float64 `json:"error_budget_exhaustion"`
+	// Adjustments says what was excluded from the SLO window; nil if nothing was.
+	Adjustments *Adjustments `json:"adjustments,omitempty"`
+	// Periods are the SLO's further windows; none for most.
+	Periods []Period `json:"periods,omitempty"`
 	// BurnRates maps a window's text ("5m", "1h") to its burn rate; 1 spends
 	// exactly the budget in the SLO window.
 	BurnRates map[string]*float64 `json:"burn_rates"`
