@@ -59,11 +59,24 @@ func writeStatus(std streams, slos []apitypes.SLO) error {
 		fmt.Fprintln(std.err, "no such SLOs")
 	}
 	for _, s := range slos {
+		left := budgetLeft(s.ErrorBudgetRemaining, s.Adjustments)
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", label(s), s.State,
-			share(s.Objective, 4), share(s.SLI, 4), share(s.ErrorBudgetRemaining, 1), rate(s.BurnRates["1h"]),
+			share(s.Objective, 4), share(s.SLI, 4), left, rate(s.BurnRates["1h"]),
 			share(s.Coverage, 1), firing(s))
+		for _, p := range s.Periods {
+			fmt.Fprintf(table, "  over %s\t\t\t%s\t%s\t\t%s\t\n", p.Window,
+				share(p.SLI, 4), budgetLeft(p.ErrorBudgetRemaining, p.Adjustments), share(p.Coverage, 1))
+		}
 	}
 	return table.Flush()
+}
+
+// budgetLeft shows the budget, and what it would be if nothing was excluded.
+func budgetLeft(remaining *float64, adjusted *apitypes.Adjustments) string {
+	if adjusted == nil {
+		return share(remaining, 1)
+	}
+	return share(remaining, 1) + " (" + share(adjusted.ErrorBudgetRemainingWithout, 1) + " unadjusted)"
 }
 
 // label names an SLO for people: groups by their labels rather than a hash.

@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/slo-engine/slo-engine/internal/api/apitypes"
+)
 
 func TestShare(t *testing.T) {
 	known := func(f float64) *float64 { return &f }
@@ -23,5 +28,25 @@ func TestShare(t *testing.T) {
 		if got := share(test.ratio, test.decimals); got != test.want {
 			t.Errorf("share of %v with %d decimals: %s, want %s", test.ratio, test.decimals, got, test.want)
 		}
+	}
+}
+
+func TestStatusShowsFurtherWindowsAndAdjustments(t *testing.T) {
+	known := func(f float64) *float64 { return &f }
+	var out, errors strings.Builder
+	err := writeStatus(streams{out: &out, err: &errors}, []apitypes.SLO{{
+		ID: "a:b", Service: "a", Name: "b", State: "ok", Objective: known(0.99), SLI: known(1), ErrorBudgetRemaining: known(0.9),
+		Coverage: known(1), Adjustments: &apitypes.Adjustments{ErrorBudgetRemainingWithout: known(-0.4)},
+		Periods: []apitypes.Period{{Window: "7d", SLI: known(0.5), ErrorBudgetRemaining: known(0.2), Coverage: known(0.25)}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "" +
+		"SLO        STATE  OBJECTIVE  SLI   BUDGET LEFT            BURN 1H  COVERAGE  ALERTS\n" +
+		"a:b        ok     99%        100%  90% (-40% unadjusted)  -        100%      \n" +
+		"  over 7d                    50%   20%                             25%       \n"
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/app"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
@@ -84,6 +86,9 @@ func writeSLO(w io.Writer, program *sli.Program) error {
 	for _, line := range program.Served() {
 		fmt.Fprintln(w, "  "+line)
 	}
+	for _, a := range spec.Adjustments {
+		fmt.Fprintf(w, "  without the time of %s: %s\n", a.Name, a.When())
+	}
 	if spec.Alerting.Disabled {
 		fmt.Fprint(w, "  alerts are disabled\n\n")
 		return nil
@@ -103,8 +108,43 @@ func writeSLO(w io.Writer, program *sli.Program) error {
 		}
 		fmt.Fprintln(table)
 	}
-	fmt.Fprintln(table)
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, line := range said(spec.Alerting) {
+		fmt.Fprintln(w, "  "+line)
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+// said is what is unusual about an SLO's alerts beside its tiers, and where it
+// comes from.
+func said(a slo.Alerting) (lines []string) {
+	if a.Policy != "" {
+		lines = append(lines, "what the SLO leaves open is by the AlertPolicy "+a.Policy)
+	}
+	gate := alerts.GateOf(a.Terms)
+	if gate != alerts.DefaultGate() {
+		lines = append(lines, fmt.Sprintf("a tier needs %v bad events and a confidence of %v", gate.MinBad, gate.Confidence))
+	}
+	if a.Terms.NoData != (slo.NoData{}) {
+		after, policy := silenceOf(a.Terms)
+		lines = append(lines, "a silence of "+slo.FormatDuration(after)+" "+meanings[policy])
+	}
+	return lines
+}
+
+// meanings are what a silence does, by policy.
+var meanings = map[slo.NoDataPolicy]string{
+	slo.UsualNoData: "freezes the alerts, and is told", slo.FreezeNoData: "freezes the alerts, and is told",
+	slo.BadNoData: "counts as bad traffic, and is told", slo.GoodNoData: "counts as good traffic, and is told",
+	slo.IgnoreNoData: "ends burn alerts, and is not told",
+}
+
+// silenceOf says how long a silence may be and what it counts as then.
+func silenceOf(t slo.AlertTerms) (time.Duration, slo.NoDataPolicy) {
+	return cmp.Or(t.NoData.After, slo.UsualSilence), t.NoData.Policy
 }
 
 func detection(d time.Duration, ok bool) string {
@@ -127,6 +167,16 @@ type validatedSLO struct {
 	Window    string   `json:"window"`
 	Served    []string `json:"served"`
 	Tiers     []tier   `json:"tiers"`
+	// Policy is the AlertPolicy that the SLO goes by; empty: none.
+	Policy     string  `json:"alert_policy"`
+	Confidence float64 `json:"confidence"`
+	MinBad     float64 `json:"min_bad"`
+	NoData     noData  `json:"no_data"`
+}
+
+type noData struct {
+	AfterSeconds float64 `json:"after_seconds"`
+	Policy       string  `json:"policy"`
 }
 
 type tier struct {
@@ -172,6 +222,10 @@ func describe(program *sli.Program) validatedSLO {
 	if spec.Alerting.Disabled {
 		return out
 	}
+	gate := alerts.GateOf(spec.Alerting.Terms)
+	out.Policy, out.Confidence, out.MinBad = spec.Alerting.Policy, gate.Confidence, gate.MinBad
+	after, policy := silenceOf(spec.Alerting.Terms)
+	out.NoData = noData{after.Seconds(), policy.String()}
 	tiers, _ := engine.Tiers(spec)
 	for _, t := range tiers {
 		row := tier{
