@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"math/big"
 	"testing"
 	"time"
 
@@ -103,5 +104,32 @@ func TestWindow(t *testing.T) {
 	}
 	if got := Since(parts).Total.Int64(); got != 111 {
 		t.Errorf("%d events in all, want 111", got)
+	}
+}
+
+// Three good events and one bad in the first minute, the last of them at its
+// very end; nothing in the second; a gap of 200 s in which 4 of 5 were good, of
+// which 24, 60, 60 and 56 s lie in the slices.
+func TestSlices(t *testing.T) {
+	minute := 60 * second
+	parts := []Part{
+		{Weight{Total: 1}, []Increment{{0, 10 * second, 3, true}, {4*minute - 24*second, 4*minute + 176*second, 5, false}}},
+		{Weight{Bad: 1, Total: 1}, []Increment{{0, minute, 1, true}, {0, 30 * minute, 0, true}}},
+		{Weight{Bad: 1}, []Increment{{4*minute - 24*second, 4*minute + 176*second, 1, false}}},
+	}
+	list := Slices(parts, time.Minute)
+	want := []struct{ end, bad, total int64 }{{1, 1, 4}, {5, 0, 2}, {6, 0, 1}, {7, 1, 2}}
+	for i, s := range list {
+		if i >= len(want) || s.End != want[i].end*minute || s.Bad.Int64() != want[i].bad || s.Total.Int64() != want[i].total {
+			t.Fatalf("slice %d ends at %d s with %v of %v bad, want %v", i, s.End/second, s.Bad, s.Total, want)
+		}
+	}
+	for _, tt := range []struct{ num, den, before, bad, total int64 }{
+		{3, 4, 100, 1, 4}, {76, 100, 100, 2, 4}, {1, 2, 100, 0, 4}, {76, 100, 7, 1, 3}, {1, 4, 1, 0, 0},
+	} {
+		c := Since(Judged(list, big.NewRat(tt.num, tt.den), tt.before*minute))
+		if c.Bad.Int64() != tt.bad || c.Total.Int64() != tt.total {
+			t.Errorf("%d/%d good before minute %d: %v of %v bad, want %d of %d", tt.num, tt.den, tt.before, c.Bad, c.Total, tt.bad, tt.total)
+		}
 	}
 }

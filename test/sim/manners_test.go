@@ -9,6 +9,7 @@ import (
 
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 	"github.com/slo-engine/slo-engine/test/oracle"
 )
 
@@ -108,6 +109,10 @@ func (m manner) tell(t *testing.T, seed uint64, w *world) (compared int) {
 func (p *probing) whole(in *engine.Instance, now time.Time) {
 	p.Helper()
 	if in.State == engine.StateUnknown {
+		return
+	}
+	if in.Spec.Budgeting.Method != slo.Occurrences {
+		p.lookAtSlices(in, now)
 		return
 	}
 	p.compared++

@@ -49,14 +49,15 @@ func newProbing(t *testing.T, seed uint64, w *world) *probing {
 	return p
 }
 
-// specs are the world's SLO, the same by target, and the same told the other
-// way round: what is not good is bad.
+// specs are the world's SLO, the same by target, the same told the other way
+// round: what is not good is bad; and one whose events are slices of time.
 func (w *world) specs() []*slo.Spec {
-	each, rest := *w.spec, *w.spec
+	each, rest, slices := *w.spec, *w.spec, *w.spec
+	slices.Name, slices.Budgeting = "slices", w.slices()
 	each.Name, each.GroupBy = "each", []string{"instance"}
 	rest.Name = "rest"
 	rest.SLI = slo.SLI{Ratio: &slo.Ratio{Total: `sum(rate(requests_total[5m]))`, Good: `requests_total{code!~"5.."}`}}
-	return []*slo.Spec{w.spec, &each, &rest}
+	return []*slo.Spec{w.spec, &each, &rest, &slices}
 }
 
 // tapeOf is what an instance must have counted.
@@ -87,6 +88,12 @@ func (p *probing) run() {
 func (p *probing) look(in *engine.Instance, now time.Time) {
 	p.Helper()
 	if in.State == engine.StateUnknown {
+		return
+	}
+	if in.Spec.Budgeting.Method != slo.Occurrences {
+		if p.IntN(5) == 0 {
+			p.lookAtSlices(in, now)
+		}
 		return
 	}
 	tape, target := p.tapeOf(in)
