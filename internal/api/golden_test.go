@@ -47,6 +47,7 @@ var exchanges = []struct{ name, method, target string }{
 	{"reload_by_get", "GET", "/-/reload"},
 	{"write_switched_off", "POST", "/api/v1/write"},
 	{"alertmanager_elsewhere", "GET", "/alertmanager/api/v2/alerts"},
+	{"no_history", "POST", "/prometheus/api/v1/query"},
 }
 
 func someAlerts() []alerts.Alert {

@@ -34,6 +34,9 @@ type Options struct {
 	// Alertmanager serves the embedded Alertmanager; it sees its own paths,
 	// such as /api/v2/alerts. nil: the user runs Alertmanagers of their own.
 	Alertmanager http.Handler
+	// Prometheus answers PromQL over the history; it sees its own paths, such
+	// as /api/v1/query. nil: there is no history.
+	Prometheus http.Handler
 	// Alerts lists the alerts that fire, and those resolved a short while
 	// ago. nil: none.
 	Alerts func() []alerts.Alert

@@ -33,7 +33,7 @@ func New(options Options) http.Handler {
 	mux := http.NewServeMux()
 	prefix := a.prefix()
 	handle := func(pattern, name string, h http.Handler) {
-		mux.Handle(pattern, observer.observe(name, guard.protect(h)))
+		mux.Handle(pattern, observer.observe(name, guard.protect(h, name == prometheusPath)))
 	}
 	for _, r := range a.routes(prefix) {
 		handle(escapePattern(prefix)+r.path, r.path, only(r.methods, r.handler))
@@ -58,6 +58,7 @@ func (a *api) routes(prefix string) []route {
 		{get, "/metrics/pyrra", promhttp.HandlerFor(pyrraGatherer{a.Snapshot, a.MaxExportedInstances}, a.promOptions())},
 		{post, "/api/v1/write", a.write()},
 		{nil, "/alertmanager/", a.alertmanager(prefix)},
+		{nil, prometheusPath, a.prometheus(prefix)},
 		{get, "/api/v1/openapi.yaml", http.HandlerFunc(serveOpenAPI)},
 		{get, "/api/v1/slos", a.json(a.listSLOs)},
 		{get, "/api/v1/slos/{id}", a.json(a.showSLO)},
@@ -89,6 +90,16 @@ func (a *api) alertmanager(prefix string) http.Handler {
 			"alerting.alertmanagers; ask those, or see /api/v1/alerts for what the engine sends")
 	}
 	return wantJSON(http.StripPrefix(prefix+"/alertmanager", a.Alertmanager))
+}
+
+// prometheusPath is where nothing is changed.
+const prometheusPath = "/prometheus/"
+
+func (a *api) prometheus(prefix string) http.Handler {
+	if a.Prometheus == nil {
+		return absent("this engine keeps no history: storage.retention is 0")
+	}
+	return http.StripPrefix(prefix+"/prometheus", a.Prometheus)
 }
 
 // json answers with what f returns, compressed where the client takes it.

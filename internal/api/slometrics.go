@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
 
@@ -23,6 +24,12 @@ type sloGatherer struct {
 	snapshot func() *engine.Snapshot
 	tiers    func(*slo.Spec) []string
 	max      int
+}
+
+// SLOGatherer makes the series of /metrics/slo for whoever else wants them.
+func SLOGatherer(o Options) prometheus.Gatherer {
+	o = o.withDefaults()
+	return sloGatherer{o.Snapshot, o.Tiers, o.MaxExportedInstances}
 }
 
 // Gather implements prometheus.Gatherer.

@@ -29,6 +29,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/internal/store/files"
+	"github.com/slo-engine/slo-engine/internal/store/history"
 	"github.com/slo-engine/slo-engine/internal/store/journal"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
@@ -66,6 +67,7 @@ type App struct {
 	listener   net.Listener
 	server     *http.Server
 	engine     *engine.Engine
+	history    *history.Keeper // nil where none is kept
 	dispatcher *alertmanager.Dispatcher
 	embedded   *embedded.Alertmanager // nil where the user runs their own
 	otlp       *otlp.Receiver         // nil when both protocols are off
@@ -148,8 +150,8 @@ func (a *App) wire() (err error) {
 			return err
 		}
 	}
-	a.server = a.httpServer(registry)
-	return nil
+	a.server, err = a.httpServer(registry)
+	return err
 }
 
 // calmReread is how old the figures may be of an SLO whose samples have not
@@ -201,7 +203,7 @@ func (a *App) sink(whole bool) ingest.Sink {
 	})
 }
 
-func (a *App) httpServer(registry *prometheus.Registry) *http.Server {
+func (a *App) httpServer(registry *prometheus.Registry) (*http.Server, error) {
 	cfg := a.config
 	ha := remotewrite.HAOptions{
 		ClusterLabel: cfg.HA.ClusterLabel, ReplicaLabel: cfg.HA.ReplicaLabel,
@@ -234,6 +236,10 @@ func (a *App) httpServer(registry *prometheus.Registry) *http.Server {
 	if a.embedded != nil {
 		options.Alertmanager = a.embedded.Handler()
 	}
+	var err error
+	if options.Prometheus, err = a.keepHistory(options, registry); err != nil {
+		return nil, err
+	}
 	return &http.Server{
 		Handler: a.tracing.middleware(api.New(options)),
 		// A sender that dribbles its request holds a connection, not for ever.
@@ -243,7 +249,7 @@ func (a *App) httpServer(registry *prometheus.Registry) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(a.component("http").Handler(), slog.LevelDebug),
-	}
+	}, nil
 }
 
 // tierNames are the names of the tiers that an SLO alerts by.

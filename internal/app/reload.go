@@ -40,6 +40,7 @@ func (a *App) Reload() error {
 		return errors.Join(err, a.auditAdjustments(a.inForce(), "engine: the reload was refused"))
 	}
 	a.adjustments.Store(&held)
+	a.sendHistory(next)
 	a.config = next
 	a.report(loaded)
 	return nil
@@ -68,7 +69,7 @@ func fixedChanges(old, next *config.Config) []string {
 	a, b := reflect.ValueOf(*old), reflect.ValueOf(*next)
 	for i := range a.NumField() {
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == "slo_files" || name == "formats" {
+		if name == "slo_files" || name == "formats" || name == "remote_write" {
 			continue
 		}
 		if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {

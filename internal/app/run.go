@@ -52,6 +52,9 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 		}
 		started.push(a.otlp.Shutdown)
 	}
+	if a.history != nil {
+		started.push(background(a.history.Run, failed))
+	}
 	started.push(background(a.serve, failed))
 	close(a.serving)
 	a.log.Info("serving", "http", a.Addr(), "otlp_grpc", a.OTLPGRPC(), "otlp_http", a.OTLPHTTP(), "version", a.options.Version)

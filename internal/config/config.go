@@ -36,11 +36,13 @@ type Config struct {
 	ExternalURL URL `yaml:"external_url"`
 	// RoutePrefix is put before all paths: "/" or "/a/b", without a slash at
 	// the end. Default: the path of ExternalURL.
-	RoutePrefix string  `yaml:"route_prefix"`
-	Limits      Limits  `yaml:"limits"`
-	HA          HA      `yaml:"ha"`
-	Log         Log     `yaml:"log"`
-	Tracing     Tracing `yaml:"tracing"`
+	RoutePrefix string `yaml:"route_prefix"`
+	// RemoteWrite is where the history is sent on.
+	RemoteWrite RemoteWrite `yaml:"remote_write"`
+	Limits      Limits      `yaml:"limits"`
+	HA          HA          `yaml:"ha"`
+	Log         Log         `yaml:"log"`
+	Tracing     Tracing     `yaml:"tracing"`
 
 	Prometheus    strictyaml.Later `yaml:"prometheus,omitempty"`
 	ScrapeConfigs strictyaml.Later `yaml:"scrape_configs,omitempty"`
@@ -79,9 +81,16 @@ type Storage struct {
 	// 500 ms.
 	FsyncInterval time.Duration `yaml:"fsync_interval"`
 
-	Retention       strictyaml.Later `yaml:"retention,omitempty"`
-	HistoryInterval strictyaml.Later `yaml:"history_interval,omitempty"`
-	State           strictyaml.Later `yaml:"state,omitempty"`
+	// Retention is how long the history is kept; 0: there is none. Default
+	// 400 d.
+	Retention time.Duration `yaml:"retention"`
+	// HistoryInterval is the time between its samples, 1 s to 5 m. Default 1 m.
+	HistoryInterval time.Duration `yaml:"history_interval"`
+	// HistoryMaxBytes bounds the history on disk, whose oldest part goes then;
+	// 0: nothing does. Default 20 GiB.
+	HistoryMaxBytes int64 `yaml:"history_max_bytes"`
+
+	State strictyaml.Later `yaml:"state,omitempty"`
 }
 
 // Alerting says where alerts go.
@@ -166,12 +175,15 @@ func Default() *Config {
 		Formats:            Formats{SlothPeriod: 30 * 24 * time.Hour},
 		EvaluationInterval: time.Second,
 		Lateness:           10 * time.Minute,
-		Storage:            Storage{Path: "data", FsyncInterval: 500 * time.Millisecond},
-		Alerting:           Alerting{ResendInterval: time.Minute},
-		Limits:             Limits{Limits: ingest.DefaultLimits(), MaxSeries: 1_000_000, ExportedInstances: 10_000},
-		HA:                 HA{ClusterLabel: "cluster", ReplicaLabel: "__replica__", FailoverTimeout: 30 * time.Second},
-		Log:                Log{Format: "text"},
-		Tracing:            Tracing{SampleRatio: 0.1},
+		Storage: Storage{
+			Path: "data", FsyncInterval: 500 * time.Millisecond,
+			Retention: 400 * 24 * time.Hour, HistoryInterval: time.Minute, HistoryMaxBytes: 20 << 30,
+		},
+		Alerting: Alerting{ResendInterval: time.Minute},
+		Limits:   Limits{Limits: ingest.DefaultLimits(), MaxSeries: 1_000_000, ExportedInstances: 10_000},
+		HA:       HA{ClusterLabel: "cluster", ReplicaLabel: "__replica__", FailoverTimeout: 30 * time.Second},
+		Log:      Log{Format: "text"},
+		Tracing:  Tracing{SampleRatio: 0.1},
 	}
 }
 

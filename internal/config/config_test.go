@@ -127,7 +127,12 @@ func TestLoadProblems(t *testing.T) {
 		"remediation":        {"remediation: {mode: off}", []string{"1: remediation:" + later}},
 		"shard and keda":     {"shard: 1/2\nkeda: {}", []string{"1: shard:" + later, "2: keda:" + later}},
 		"web config":         {"auth:\n  web_config_file: web.yml\n  roles: {}\n  tokens_file: t", []string{"2: auth.web_config_file:" + later, "3: auth.roles:" + later, "4: auth.tokens_file:" + later}},
-		"storage":            {"storage: {retention: 400d, state: sqlite}", []string{"1: storage.retention:" + later, "1: storage.state:" + later}},
+		"storage":            {"storage: {retention: 400d, state: sqlite}", []string{"1: storage.state:" + later}},
+		"history": {"storage: {retention: 1h, history_interval: 10m, history_max_bytes: -1}", []string{
+			"1: storage.history_interval: 10m is too long; write at most 5m",
+			"1: storage.history_max_bytes: must not be below 0; write a number of bytes, or 0 for no bound",
+			"1: storage.retention: 1h is too short for a history; write at least 3h, or 0s for none",
+		}},
 		"open":               {"listen: 0.0.0.0:9490", []string{"1: listen: 0.0.0.0:9490 can be reached from other machines, and nobody has to log in; " + open}},
 		"open, no host":      {"listen: :9490", []string{"1: listen: :9490 can be reached from other machines, and nobody has to log in; " + open}},
 		"open, IPv6":         {"listen: '[::]:9490'", []string{"1: listen: [::]:9490 can be reached from other machines, and nobody has to log in; " + open}},

@@ -106,6 +106,7 @@ func (c *Config) resolve(folder string) {
 			*p = filepath.Join(escapeGlob(folder), *p)
 		}
 	}
+	c.RemoteWrite.resolve(folder)
 	for i := range c.Alerting.Alertmanagers {
 		c.Alerting.Alertmanagers[i].SetDirectory(folder)
 	}

@@ -70,6 +70,13 @@ func (v *validator) times() {
 		v.fail("evaluation_interval", slo.FormatDuration(c.EvaluationInterval)+" is not a whole number of seconds", "write 1s, or a multiple of it")
 	}
 	v.between("storage.fsync_interval", c.Storage.FsyncInterval, 0, time.Minute)
+	v.between("storage.history_interval", c.Storage.HistoryInterval, time.Second, 5*time.Minute)
+	if r := c.Storage.Retention; r != 0 && r < 3*time.Hour {
+		v.fail("storage.retention", slo.FormatDuration(r)+" is too short for a history", "write at least 3h, or 0s for none")
+	}
+	if c.Storage.HistoryMaxBytes < 0 {
+		v.fail("storage.history_max_bytes", "must not be below 0", "write a number of bytes, or 0 for no bound")
+	}
 	v.between("formats.sloth_period", c.Formats.SlothPeriod, slo.MinRolling, slo.MaxRolling)
 	v.between("lateness", c.Lateness, 0, time.Hour)
 	v.between("alerting.resend_interval", c.Alerting.ResendInterval, time.Second, 24*time.Hour)

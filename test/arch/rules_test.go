@@ -35,6 +35,7 @@ var rows = []row{
 		{"pkg/...", "documents become specs and policies"},
 		{"internal/sli", "an SLO is compiled to be checked"},
 		{"internal/ingest", "the limits of the receivers are configured"},
+		{"internal/store/history", "remote_write is read as Prometheus reads it"},
 	}},
 	{"internal/api", []edge{
 		{"internal/engine", "snapshots are all that a handler reads"},
@@ -80,6 +81,11 @@ var rows = []row{
 	{"internal/wire", nil},
 	{"internal/store/journal", []edge{{"internal/store/files", "the log is written through a file layer that tests can break"}}},
 	{"internal/store/files", nil},
+	{"internal/store/history", nil},
+	{"internal/api/prom", []edge{
+		{"internal/engine", "rules come from the newest snapshot"},
+		{"pkg/...", "the vocabulary"},
+	}},
 	{"internal/audit", []edge{{"internal/store/files", "its file is written through a layer that tests can break"}}},
 	{"internal/store/files/faulty", []edge{{"internal/store/files", "it is one"}}},
 	{"internal/ingest", []edge{{"internal/sli", "decoded batches"}}},
@@ -117,6 +123,7 @@ var fences = []fence{
 		inside: []string{
 			"internal/sli/...", "internal/store/...", "internal/ingest/...",
 			"internal/promql", "internal/rules/...",
+			"internal/api/prom", // it is Prometheus's own API
 			"internal/demo",     // the shop pushes remote write, as a Prometheus would
 			"internal/scenario", // series are written as in PromQL's own tests
 		},
