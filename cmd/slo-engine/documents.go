@@ -35,7 +35,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 // documents are the SLOs of files as they were written, whether the engine can
 // count them or not.
 func documents(patterns []string, o formats.Options) ([]*slo.Spec, []slo.Problem, error) {
-	specs, problems, err := config.LoadSpecs(patterns, slo.Loader{Formats: formats.All(o)})
+	specs, problems, err := config.LoadSpecs(patterns, slo.Loader{Formats: formats.All(o), Strict: o.Strict})
 	return specs, missing(problems), err
 }
 
@@ -48,7 +48,7 @@ func answer(std streams, text []byte, problems ...[]slo.Problem) error {
 	failed := false
 	for _, p := range slices.Concat(problems...) {
 		fmt.Fprintln(std.err, p)
-		failed = failed || p.Severity == slo.Error
+		failed = failed || p.Severity.Quarantines()
 	}
 	if failed {
 		return exit(exitFailed)

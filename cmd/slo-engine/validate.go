@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -23,7 +24,8 @@ type validateCmd struct {
 	Files  []string `arg:"" name:"files" help:"SLO files; patterns are expanded."`
 }
 
-// Run checks the files. It exits 1 when a document cannot be used.
+// Run checks the files. It exits 1 when a document is faulty: to ask for what is
+// not measured here is no fault.
 func (c *validateCmd) Run(std streams) error {
 	loaded, err := app.Check(c.Files, c.options(c.Strict))
 	if err != nil {
@@ -68,8 +70,35 @@ func writeText(std streams, loaded *app.Loaded) error {
 			return err
 		}
 	}
-	fmt.Fprintf(std.err, "%s, %s\n", counted(len(loaded.Programs), "sound SLO"), counted(len(loaded.Problems), "problem"))
+	fmt.Fprintln(std.err, counts(loaded))
 	return nil
+}
+
+// counts are those of the SLOs and the problems.
+func counts(loaded *app.Loaded) string {
+	sound := counted(len(loaded.Programs), "sound SLO")
+	if n := unserved(loaded.Problems); n > 0 {
+		sound += fmt.Sprintf(", %d %s", n, slo.NotMeasured)
+	}
+	return sound + ", " + counted(len(loaded.Problems), "problem")
+}
+
+// unserved counts the SLOs that are not measured here and have no fault. A
+// document whose SLOs are not told apart counts as one.
+func unserved(problems []slo.Problem) int {
+	type place struct {
+		file     string
+		document int
+		id       string
+	}
+	asked, faulty := map[place]bool{}, map[place]bool{}
+	for _, p := range problems {
+		at := place{p.File, p.Document, p.SLO}
+		asked[at] = asked[at] || p.Severity == slo.Unserved
+		faulty[at] = faulty[at] || p.Severity == slo.Error
+	}
+	maps.DeleteFunc(asked, func(at place, unserved bool) bool { return !unserved || faulty[at] })
+	return len(asked)
 }
 
 func counted(n int, noun string) string {

@@ -28,7 +28,7 @@ func registerHealth(reg prometheus.Registerer, snapshot func() *engine.Snapshot,
 		notices: prometheus.NewDesc("slo_engine_slo_notices",
 			"SLO instances with a condition that a person should know, by notice.", []string{"notice"}, nil),
 		quarantined: prometheus.NewDesc("slo_engine_documents_quarantined",
-			"Documents that are not used because of their faults.", nil, nil),
+			"Documents that are not used: faulty, or not measured here.", nil, nil),
 		notExported: prometheus.NewDesc("slo_engine_instances_not_exported",
 			"SLO instances beyond the limit of /metrics/slo.", nil, nil),
 	})

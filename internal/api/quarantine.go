@@ -57,7 +57,7 @@ func (d *document) holds(o slo.Origin) bool { return o.File == d.file && o.Docum
 func (d *document) faults() int {
 	n := 0
 	for _, p := range d.problems {
-		if p.Severity == slo.Error {
+		if p.Severity.Quarantines() {
 			n++
 		}
 	}
@@ -77,7 +77,7 @@ func (d *document) id() string {
 // text is the first fault, and how many more there are.
 func (d *document) text() string {
 	for _, p := range d.problems {
-		if p.Severity != slo.Error {
+		if !p.Severity.Quarantines() {
 			continue
 		}
 		text := p.String()

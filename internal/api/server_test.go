@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 func echoPath(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "path "+r.URL.Path) }
@@ -223,6 +224,24 @@ func TestHead(t *testing.T) {
 		if r := ask(t, Options{}, "HEAD", target, ""); r.StatusCode != 200 {
 			t.Errorf("HEAD %s answers %d", target, r.StatusCode)
 		}
+	}
+}
+
+// TestUnservedIsQuarantined: a sound document that is not measured here is not
+// used, and says so.
+func TestUnservedIsQuarantined(t *testing.T) {
+	s := shop()
+	s.Problems = []slo.Problem{problem("slos/wifi.yaml", 1, 30, slo.Unserved, "wifi:good", "slos[0].sli.plugin", "is not run here", "")}
+	reg := prometheus.NewRegistry()
+	o := Options{Snapshot: at(s), Gatherer: reg, Registerer: reg}
+	body := text(t, ask(t, o, "GET", "/api/v1/slos?state=error", ""))
+	for _, want := range []string{`"id":"wifi:good"`, `"state":"error"`, `"severity":"unserved"`, "warning: not measured here: slos[0].sli.plugin: is not run here"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s is not in %s", want, body)
+		}
+	}
+	if body := text(t, ask(t, Options{Snapshot: at(s), Gatherer: reg}, "GET", "/metrics", "")); !strings.Contains(body, "slo_engine_documents_quarantined 1") {
+		t.Errorf("/metrics is %s", body)
 	}
 }
 

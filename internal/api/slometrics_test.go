@@ -218,7 +218,7 @@ func TestHealthMetrics(t *testing.T) {
 	s.Instances = append(s.Instances, faulty)
 	New(Options{Snapshot: at(s), Registerer: reg, MaxExportedInstances: 3})
 	want := `
-# HELP slo_engine_documents_quarantined Documents that are not used because of their faults.
+# HELP slo_engine_documents_quarantined Documents that are not used: faulty, or not measured here.
 # TYPE slo_engine_documents_quarantined gauge
 slo_engine_documents_quarantined 2
 # HELP slo_engine_instances_not_exported SLO instances beyond the limit of /metrics/slo.

@@ -169,6 +169,33 @@ func TestReload(t *testing.T) {
 	}
 }
 
+const plugged = `version: prometheus/v1
+service: shop
+slos:
+  - {name: pay, objective: 99.9, sli: {plugin: {id: my/own}}, alerting: {name: Fails}}
+`
+
+// TestNotMeasuredHere: what is not measured here is a warning in the log, and an
+// error where documents are read strictly.
+func TestNotMeasuredHere(t *testing.T) {
+	for more, want := range map[string][]string{
+		"":                          {"level=WARN", `msg="not measured here: the query comes from Sloth's plugin`},
+		"formats: {strict: true}\n": {"level=ERROR", `msg="the query comes from Sloth's plugin`},
+	} {
+		var log safeBuffer
+		a, err := New(Options{ConfigFile: folder(t, plugged+"---\n"+sound, more), Log: &log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, a)()
+		for _, text := range append(want, `msg="SLOs loaded" component=slo slos=1 problems=1`) {
+			if !strings.Contains(log.String(), text) {
+				t.Errorf("%q: the log does not say %s:\n%s", more, text, log.String())
+			}
+		}
+	}
+}
+
 // TestTracesItself: requests become spans, sent by OTLP, and log lines within
 // them carry the trace's id.
 func TestTracesItself(t *testing.T) {

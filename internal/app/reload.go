@@ -98,8 +98,9 @@ func (a *App) recover() error {
 type Loaded struct {
 	// Programs are the sound SLOs, compiled.
 	Programs []*sli.Program
-	// Problems are what is wrong with the others (Error), and what a person
-	// should know of the sound ones (Warning).
+	// Problems are what is wrong with the others (Error), what they ask for and
+	// cannot be measured (Unserved), and what a person should know of the sound
+	// ones (Warning).
 	Problems []slo.Problem
 }
 
@@ -112,7 +113,7 @@ func readAs(c *config.Config) formats.Options {
 // no pattern.
 func Check(patterns []string, o formats.Options) (*Loaded, error) {
 	programs := map[*slo.Spec]*sli.Program{}
-	loader := slo.Loader{Formats: formats.All(o), Check: func(spec *slo.Spec) []slo.Problem {
+	loader := slo.Loader{Formats: formats.All(o), Strict: o.Strict, Check: func(spec *slo.Spec) []slo.Problem {
 		program, problems := sli.Compile(spec)
 		programs[spec] = program
 		return append(problems, tierWarnings(spec)...)
@@ -147,11 +148,14 @@ func tierWarnings(spec *slo.Spec) []slo.Problem {
 func (a *App) report(loaded *Loaded) {
 	log := a.component("slo")
 	for _, p := range loaded.Problems {
-		level := slog.LevelError
-		if p.Severity == slo.Warning {
+		level, message := slog.LevelError, p.Message
+		if p.Severity != slo.Error {
 			level = slog.LevelWarn
 		}
-		log.LogAttrs(context.Background(), level, p.Message, attributes(p)...)
+		if p.Severity == slo.Unserved {
+			message = slo.NotMeasured + ": " + message
+		}
+		log.LogAttrs(context.Background(), level, message, attributes(p)...)
 	}
 	log.Info("SLOs loaded", "slos", len(loaded.Programs), "problems", len(loaded.Problems))
 }

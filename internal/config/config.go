@@ -64,8 +64,8 @@ type OTLP struct {
 
 // Formats says how SLO documents of other products are read.
 type Formats struct {
-	// Strict refuses what the products themselves refuse. Default false: what
-	// is merely odd is a warning.
+	// Strict refuses what the products themselves refuse, and what is not
+	// measured here. Default false: these are warnings.
 	Strict bool `yaml:"strict"`
 	// SlothPeriod is the window of Sloth's SLOs, as --default-slo-period is to
 	// Sloth. Default 30 d.

@@ -30,7 +30,7 @@ type Snapshot struct {
 	// was seen) is there once, with no group and StateUnknown.
 	Instances []*Instance
 	// Problems are what is wrong with the loaded documents: quarantined ones
-	// (Severity Error) and warnings.
+	// (Severity Error or Unserved) and warnings.
 	Problems []slo.Problem
 }
 

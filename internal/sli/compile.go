@@ -176,26 +176,34 @@ type compiler struct {
 	problems []slo.Problem
 }
 
-func (c *compiler) problem(field, message, fix string) {
+// problem adds an error.
+func (c *compiler) problem(field, message, fix string) { c.report(slo.Error, field, message, fix) }
+
+func (c *compiler) report(severity slo.Severity, field, message, fix string) {
 	spec := c.program.Spec
 	c.problems = append(c.problems, slo.Problem{
-		Origin: spec.Origin, SLO: spec.ID(), Field: field, Message: message, Fix: fix,
+		Origin: spec.Origin, Severity: severity, SLO: spec.ID(), Field: field, Message: message, Fix: fix,
 	})
 }
 
 // parse reads what a field says.
 func (c *compiler) parse(field, text string) (parser.Expr, bool) {
 	expr, err := promql.Parse(text)
-	if err != nil {
-		c.problem(field, fmt.Sprintf("is not PromQL: %v", err), "write a selector such as http_requests_total{job=\"shop\"}")
-		return nil, false
+	if err == nil {
+		return expr, true
 	}
-	return expr, true
+	const fix = "write a selector such as http_requests_total{job=\"shop\"}"
+	if dialect := c.program.Spec.Dialect; dialect != "" {
+		c.report(c.program.Spec.Unserved(), field, fmt.Sprintf("is not PromQL but %s: %v", dialect, err), fix)
+	} else {
+		c.problem(field, fmt.Sprintf("is not PromQL: %v", err), fix)
+	}
+	return nil, false
 }
 
 // cannot names the part of an expression that prevents counting, and why.
 func (c *compiler) cannot(field string, expr parser.Expr, why string) {
-	c.problem(field, fmt.Sprintf("cannot count `%s` as data arrives: %s", promql.String(expr), why),
+	c.report(c.program.Spec.Unserved(), field, fmt.Sprintf("cannot count `%s` as data arrives: %s", promql.String(expr), why),
 		"write selectors, with sum(), rate(), increase(), + and - around them; what only a query can answer needs a PromQL source, which "+strictyaml.NotSupported)
 }
 

@@ -293,6 +293,28 @@ func TestCompileRefusesThresholds(t *testing.T) {
 }
 
 // Who mends a document wants to hear everything at once.
+// TestCompileForeign: what cannot be counted is no fault of documents of other
+// products; what is not PromQL is, unless it need not be.
+func TestCompileForeign(t *testing.T) {
+	for _, c := range []struct {
+		bad, format, dialect string
+		want                 slo.Severity
+		says                 string
+	}{
+		{"avg(x)", "prometheus/v1", "", slo.Unserved, "cannot count `avg(x)` as data arrives: "},
+		{"avg(x)", slo.APIVersion, "", slo.Error, "cannot count `avg(x)` as data arrives: "},
+		{"sum(x", "prometheus/v1", "", slo.Error, "is not PromQL: "},
+		{"share(x)", "prometheus/v1", "MetricsQL", slo.Unserved, "is not PromQL but MetricsQL: "},
+	} {
+		s := spec("a", badOf(c.bad, "y"))
+		s.Format.APIVersion, s.Dialect = c.format, c.dialect
+		program, problems := Compile(s)
+		if program != nil || len(problems) != 1 || problems[0].Severity != c.want || !strings.HasPrefix(problems[0].Message, c.says) {
+			t.Errorf("%+v: %v", c, problems)
+		}
+	}
+}
+
 func TestCompileReportsEveryProblem(t *testing.T) {
 	const fix = cannotFix
 	wantProblems(t, goodOf(`avg(a) + max(b) - c + 1`, `sum(`),

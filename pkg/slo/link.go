@@ -17,24 +17,25 @@ func Link(specs []*Spec, found []Problem) (kept []*Spec, problems []Problem) {
 	if !slices.ContainsFunc(specs, func(s *Spec) bool { return s.Composite != nil }) {
 		return specs, nil
 	}
-	l := &linker{specs: make(map[string]*Spec, len(specs)), faulty: map[string]bool{}, circle: map[*Spec]bool{}}
+	l := &linker{specs: make(map[string]*Spec, len(specs)), faulty: map[string]Severity{}, circle: map[*Spec]bool{}}
 	for _, s := range specs {
 		l.specs[s.ID()] = s
 	}
 	for _, p := range found {
-		if p.Severity == Error && p.SLO != "" && l.specs[p.SLO] == nil {
-			l.faulty[p.SLO] = true
+		if p.SLO != "" && l.specs[p.SLO] == nil {
+			l.blame(p.SLO, p.Severity)
 		}
 	}
 	order, rest := l.ordered(specs)
 	for _, s := range rest {
-		l.circle[s], l.faulty[s.ID()] = true, true
+		l.circle[s] = true
+		l.blame(s.ID(), Error)
 	}
 	for _, s := range slices.Concat(order, rest) {
 		l.check(s)
 	}
 	for _, s := range specs {
-		if !l.faulty[s.ID()] {
+		if _, faulty := l.faulty[s.ID()]; !faulty {
 			kept = append(kept, s)
 		}
 	}
@@ -43,9 +44,18 @@ func Link(specs []*Spec, found []Problem) (kept []*Spec, problems []Problem) {
 
 type linker struct {
 	specs    map[string]*Spec
-	faulty   map[string]bool // cannot be used, by id
-	circle   map[*Spec]bool  // are in a circle, or lead to one
+	faulty   map[string]Severity // cannot be used, by id
+	circle   map[*Spec]bool      // are in a circle, or lead to one
 	problems []Problem
+}
+
+// blame notes that an SLO cannot be used; an Error counts more than what is
+// Unserved.
+func (l *linker) blame(id string, severity Severity) {
+	before, faulty := l.faulty[id]
+	if severity.Quarantines() && (!faulty || before == Unserved) {
+		l.faulty[id] = severity
+	}
 }
 
 // ordered are the composites, the parts of each before it; rest are those in a
@@ -97,10 +107,13 @@ func (l *linker) within(s *Spec) (list []*Spec) {
 func (l *linker) check(s *Spec) {
 	for i, p := range s.Composite.Parts {
 		part := l.specs[p.SLO]
+		severity, faulty := l.faulty[p.SLO]
 		switch {
 		case l.circle[part]:
 			l.circular(s, i, part)
-		case l.faulty[p.SLO]:
+		case faulty && severity == Unserved:
+			l.add(s.Unserved(), s, i, p.SLO+" is "+NotMeasured+": its own problem says why", "change that one, or remove the part")
+		case faulty:
 			l.fail(s, i, p.SLO+" cannot be used: its own problem says why", "correct that one, or remove the part")
 		case part == nil:
 			l.fail(s, i, "there is no SLO "+p.SLO, l.suggest(s, p.SLO))
@@ -173,8 +186,10 @@ func (l *linker) suggest(s *Spec, id string) string {
 }
 
 // fail quarantines a composite for the sake of a part.
-func (l *linker) fail(s *Spec, part int, message, fix string) {
-	l.faulty[s.ID()] = true
+func (l *linker) fail(s *Spec, part int, message, fix string) { l.add(Error, s, part, message, fix) }
+
+func (l *linker) add(severity Severity, s *Spec, part int, message, fix string) {
+	l.blame(s.ID(), severity)
 	field := fmt.Sprintf("spec.composite.of[%d].slo", part)
-	l.problems = append(l.problems, s.Problem(Error, field, message, fix))
+	l.problems = append(l.problems, s.Problem(severity, field, message, fix))
 }

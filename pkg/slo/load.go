@@ -24,7 +24,7 @@ func (f Format) String() string { return strings.TrimSpace(f.APIVersion + " " + 
 // Decoder reads the documents of one format. Exactly one of its functions is
 // set. Problems need no Origin: the Loader adds it from their Field, which is a
 // path of the document as it is written. A problem of Severity Error
-// quarantines the whole document, or one SLO of it: see Spec.At.
+// or Unserved quarantines the whole document, or one SLO of it: see Spec.At.
 type Decoder struct {
 	// SLOs turns a document into Specs; the library knows the other documents.
 	// Specs returned with an Error are only looked at for further problems. It
@@ -32,10 +32,14 @@ type Decoder struct {
 	SLOs func(*strictyaml.Document, *Library) ([]*Spec, []Problem)
 	// Part reads a document that others refer to by its name.
 	Part func(*strictyaml.Document) (name string, part any, problems []Problem)
+	// NameOnly: nothing but the name of such a part counts, so that a second one
+	// of a name does no harm.
+	NameOnly bool
 }
 
 // Check looks for further problems in a Spec, such as PromQL that does not
-// compile. The Spec may have problems of its own: fields may be empty.
+// compile. The Spec may have problems of its own: fields may be empty. It is not
+// asked about what the decoder says cannot be measured.
 // Problems need no Origin; their paths are those of the native format.
 type Check func(*Spec) []Problem
 
@@ -45,6 +49,8 @@ type Loader struct {
 	Formats map[Format]Decoder
 	// Check is asked about each decoded Spec. May be nil.
 	Check Check
+	// Strict makes errors of what is Unserved.
+	Strict bool
 }
 
 // File is a file of documents.
@@ -70,10 +76,11 @@ func Load(name string, data []byte) ([]*Spec, []Problem) {
 }
 
 // Load reads all documents of files that belong together. Each document
-// becomes Specs, a part that others refer to, or at least one problem of
-// Severity Error; a faulty one takes nothing away from its neighbours.
-// Documents are separated by lines that are "---" or start with "--- "; those
-// of nothing but comments are not counted. The order is that of the files.
+// becomes Specs, a part that others refer to, or at least one problem that
+// quarantines; a faulty one takes nothing away from its neighbours.
+// Documents are separated by lines that are "---" or start with "--- ", or are
+// the items of a list; those of nothing but comments are not counted. The order
+// is that of the files.
 func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 	if l.Formats == nil {
 		l.Formats = Native()
@@ -107,10 +114,12 @@ func (l *Loader) split(f File) (documents []*document) {
 		})
 		return []*document{d}
 	}
-	for i, chunk := range strictyaml.Split(f.Data) {
-		d := &document{loader: l, origin: Origin{File: f.Name, Document: i + 1, Line: chunk.Line}}
-		d.parse(chunk)
-		documents = append(documents, d)
+	for _, chunk := range strictyaml.Split(f.Data) {
+		for _, parsed := range strictyaml.ParseAll(chunk) {
+			d := &document{loader: l, origin: Origin{File: f.Name, Document: len(documents) + 1, Line: chunk.Line}}
+			d.take(parsed)
+			documents = append(documents, d)
+		}
 	}
 	return documents
 }
@@ -126,15 +135,14 @@ type document struct {
 	problems []Problem
 }
 
-// parse reads the YAML and finds who decodes it.
-func (d *document) parse(chunk strictyaml.Chunk) {
-	source, problem := strictyaml.Parse(chunk)
-	if problem != nil {
-		d.add("", fromYAML(*problem))
+// take takes the YAML and finds who decodes it.
+func (d *document) take(parsed strictyaml.Parsed) {
+	if parsed.Problem != nil {
+		d.add("", fromYAML(*parsed.Problem))
 		return
 	}
-	d.source, d.origin.Line = source, source.Line()
-	format, decoder, unknown := d.loader.decoder(source)
+	d.source, d.origin.Line = parsed.Document, parsed.Document.Line()
+	format, decoder, unknown := d.loader.decoder(d.source)
 	if unknown != nil {
 		d.add("", *unknown)
 		return
@@ -150,11 +158,16 @@ func (d *document) collect(library *Library) {
 	}
 	name, value, problems := d.decoder.Part(d.source)
 	d.add("", problems...)
+	library.unread = library.unread || d.format.APIVersion == "" && AnyError(problems)
 	p := &part{value: value, origin: d.origin, faulty: AnyError(problems)}
 	switch first, taken := library.add(d.format, name, p); {
 	case taken && !p.faulty:
+		severity := Error
+		if d.decoder.NameOnly {
+			severity = Warning
+		}
 		d.add("", Problem{
-			Field: "metadata.name", Message: fmt.Sprintf("another %s is called %q, at %s", d.format.Kind, name, first.origin),
+			Severity: severity, Field: "metadata.name", Message: fmt.Sprintf("another %s is called %q, at %s", d.format.Kind, name, first.origin),
 			Fix: "rename or remove one of them",
 		})
 	case taken:
@@ -194,8 +207,9 @@ func (d *document) accept(library *Library, specs []*Spec, decoding []Problem) [
 		own := Validate(s) // before others add what is no fault of the SLO's
 		found := slices.DeleteFunc(s.here(append(own, library.join(s)...)), func(p Problem) bool { return known.Cover(p.Field) })
 		d.add(s.identity(), found...)
-		passed := d.check(s, covered(slices.Concat(decoding, found)))
-		if passed && !AnyError(about(s, specs, decoding)) && !AnyError(found) {
+		mine := about(s, specs, decoding)
+		passed := anyUnserved(mine) || d.check(s, covered(slices.Concat(decoding, found)))
+		if passed && !AnyError(mine) && !AnyError(found) {
 			good = append(good, s)
 		}
 	}
@@ -241,6 +255,9 @@ func (d *document) add(slo string, problems ...Problem) {
 		}
 		if p.SLO == "" {
 			p.SLO = slo
+		}
+		if p.Severity == Unserved && d.loader.Strict {
+			p.Severity = Error
 		}
 		d.problems = append(d.problems, p)
 	}
@@ -298,6 +315,9 @@ func likeliest(kinds []string) string {
 // known lists the apiVersions with a decoder, and the kinds of one of them.
 func (l *Loader) known(apiVersion string) (versions, kinds []string) {
 	for f := range maps.Keys(l.Formats) {
+		if f == (Format{}) {
+			continue // documents that say nothing of what they are
+		}
 		versions = append(versions, f.APIVersion)
 		if f.APIVersion == apiVersion {
 			kinds = append(kinds, f.Kind)

@@ -13,15 +13,27 @@ const (
 	Error Severity = iota
 	// Warning: the document is used; the user should know.
 	Warning
+	// Unserved: a document of another format is sound, and asks for what cannot
+	// be measured here: it is not used, and that is no mistake.
+	Unserved
 )
 
-// String is "error" or "warning".
+// NotMeasured is how people are told of what is Unserved.
+const NotMeasured = "not measured here"
+
+// String is "error", "warning" or "unserved".
 func (s Severity) String() string {
-	if s == Warning {
+	switch s {
+	case Warning:
 		return "warning"
+	case Unserved:
+		return "unserved"
 	}
 	return "error"
 }
+
+// Quarantines reports whether what has such a problem is not used.
+func (s Severity) Quarantines() bool { return s != Warning }
 
 // Problem is one thing wrong with one document: what, where, and what to do.
 type Problem struct {
@@ -39,10 +51,15 @@ type Problem struct {
 	Fix string
 }
 
-// String is one line: origin, field, message, fix.
+// String is one line: origin, severity, field, message, fix. What is Unserved
+// is a warning that says so.
 func (p Problem) String() string {
+	severity := p.Severity.String()
+	if p.Severity == Unserved {
+		severity = Warning.String() + ": " + NotMeasured
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s: ", p.Origin, p.Severity)
+	fmt.Fprintf(&b, "%s: %s: ", p.Origin, severity)
 	if p.Field != "" {
 		b.WriteString(p.Field + ": ")
 	}

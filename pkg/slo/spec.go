@@ -59,6 +59,9 @@ type Spec struct {
 	At string
 	// Format is that of the document.
 	Format Format
+	// Dialect names the language of the queries where the document says that
+	// they need not be PromQL, such as "MetricsQL". Empty: they are.
+	Dialect string
 	// Fields says where a document of another format has what the native one
 	// writes at a path: "spec.sli.ratio.bad" → "slos[0].sli.events.error_query".
 	// The longest path that leads counts. nil: the paths are the same.
@@ -74,6 +77,18 @@ type Earlier struct {
 	// Until is when the next one took its place.
 	Until time.Time
 }
+
+// Unserved is the severity of what an SLO asks for and cannot be measured here:
+// an Error where somebody wrote it for this engine.
+func (s *Spec) Unserved() Severity {
+	if s.foreign() {
+		return Unserved
+	}
+	return Error
+}
+
+// foreign reports whether it was written for another product.
+func (s *Spec) foreign() bool { return s.Format.APIVersion != "" && s.Format.APIVersion != APIVersion }
 
 // ObjectiveAt is the objective that holds at a time. The moment at which it
 // changes is still the old one's: windows are (start, end].

@@ -40,7 +40,12 @@ func (s *Spec) identity() string {
 
 // AnyError reports whether one of the problems quarantines.
 func AnyError(problems []Problem) bool {
-	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
+	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity.Quarantines() })
+}
+
+// anyUnserved reports whether one of the problems is Unserved.
+func anyUnserved(problems []Problem) bool {
+	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Unserved })
 }
 
 // covered lists the places that errors already speak of. A warning must not
@@ -48,7 +53,7 @@ func AnyError(problems []Problem) bool {
 func covered(problems []Problem) strictyaml.Problems {
 	var places strictyaml.Problems
 	for _, p := range problems {
-		if p.Severity == Error {
+		if p.Severity.Quarantines() {
 			places = append(places, strictyaml.Problem{Path: p.Field})
 		}
 	}

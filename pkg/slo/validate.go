@@ -56,8 +56,10 @@ type validator struct {
 }
 
 // fail adds an error.
-func (v *validator) fail(field, message, fix string) {
-	v.problems = append(v.problems, Problem{Field: field, Message: message, Fix: fix})
+func (v *validator) fail(field, message, fix string) { v.add(Error, field, message, fix) }
+
+func (v *validator) add(severity Severity, field, message, fix string) {
+	v.problems = append(v.problems, Problem{Severity: severity, Field: field, Message: message, Fix: fix})
 }
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
@@ -91,7 +93,7 @@ func (v *validator) window(field string, w Window) {
 	case w.Rolling < MinRolling:
 		v.fail(field, FormatDuration(w.Rolling)+" is too short for a burn rate to mean anything", "write at least "+FormatDuration(MinRolling))
 	case w.Rolling > MaxRolling:
-		v.fail(field, FormatDuration(w.Rolling)+" is longer than this version keeps", "write at most "+FormatDuration(MaxRolling)+", or a calendar period")
+		v.add(v.spec.Unserved(), field, FormatDuration(w.Rolling)+" is longer than this version keeps", "write at most "+FormatDuration(MaxRolling)+", or a calendar period")
 	case w.Rolling%time.Second != 0:
 		v.fail(field, FormatDuration(w.Rolling)+" is not a whole number of seconds", "write "+FormatDuration(w.Rolling.Round(time.Second)))
 	}
@@ -137,12 +139,22 @@ func (v *validator) ratio(r *Ratio) {
 	case r.Good == "" && r.Bad == "":
 		v.fail(field, "has neither good nor bad", "write bad: with a counter of bad events, or good: with one of good events")
 	case r.Good != "" && good == strings.TrimSpace(r.Total):
-		v.fail(field+".good", "is the same as total: nothing could ever be bad", "select the good events only")
+		v.allGood(field + ".good")
 	case r.Bad != "" && bad == strings.TrimSpace(r.Total):
 		v.fail(field+".bad", "is the same as total: everything would be bad", "select the bad events only")
 	case good+bad == "":
 		v.fail(field, "has a blank expression", "write a counter")
 	}
+}
+
+// allGood speaks of good events that are all events. Examples of other products
+// have it, and it wakes nobody: there it is counted as it is written.
+func (v *validator) allGood(field string) {
+	severity := Error
+	if v.spec.foreign() {
+		severity = Warning
+	}
+	v.add(severity, field, "is the same as total: nothing could ever be bad", "select the good events only")
 }
 
 func (v *validator) errorRatio(field string, r *Ratio) {

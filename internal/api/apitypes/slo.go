@@ -72,7 +72,7 @@ type AlertStatus struct {
 // DocumentProblem is one thing wrong with one document: what, where, and what
 // to do.
 type DocumentProblem struct {
-	Severity string `json:"severity"` // error or warning
+	Severity string `json:"severity"` // error, warning or unserved
 	File     string `json:"file"`
 	// Document counts from 1 within the file.
 	Document int `json:"document"`

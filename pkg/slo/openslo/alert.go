@@ -29,6 +29,10 @@ func (c *checker) policies(field string, uses []policyUse, in *slo.Library) (all
 			c.fail(base, "has no alert policy", "write alertPolicyRef: with the name of one, or remove it")
 		default:
 			at := base + ".alertPolicyRef"
+			if u.bare {
+				at = base
+				c.odd(at, "is a bare name", "the alert policy of that name is taken", "write alertPolicyRef: "+shorten(*u.AlertPolicyRef))
+			}
 			c.dns(at, *u.AlertPolicyRef)
 			if found, ok := refer[policySpec](c, at, kindPolicy, *u.AlertPolicyRef, in); ok {
 				c.followPolicy(inside(at, *u.AlertPolicyRef, "spec"), found, in, &all)

@@ -30,6 +30,9 @@ func (r reader) checker(found strictyaml.Problems) *checker {
 // fail adds an error.
 func (c *checker) fail(field, message, fix string) { c.add(slo.Error, field, message, fix) }
 
+// unserved adds what a sound document asks for and cannot be measured here.
+func (c *checker) unserved(field, message, fix string) { c.add(slo.Unserved, field, message, fix) }
+
 // warn adds what the user should know.
 func (c *checker) warn(field, message, fix string) { c.add(slo.Warning, field, message, fix) }
 

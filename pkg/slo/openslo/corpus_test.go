@@ -34,7 +34,7 @@ func corpus(t testing.TB) []slo.File {
 }
 
 func load(strict bool, files ...slo.File) ([]*slo.Spec, []slo.Problem) {
-	return slo.Loader{Formats: openslo.Formats(openslo.Options{Strict: strict})}.Load(files...)
+	return slo.Loader{Formats: openslo.Formats(openslo.Options{Strict: strict}), Strict: strict}.Load(files...)
 }
 
 // told is all that a file became: Specs, then problems.

@@ -1,5 +1,7 @@
 package openslo
 
+import "github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
+
 // header is what all documents begin with.
 type header struct {
 	APIVersion string    `yaml:"apiVersion"`
@@ -137,6 +139,18 @@ type policyUse struct {
 	AlertPolicyRef *string `yaml:"alertPolicyRef"`
 	inline         `yaml:",inline"`
 	Spec           *policySpec `yaml:"spec"`
+	bare           bool        // the name stands alone
+}
+
+// UnmarshalValue reads a bare name too, which is how the format once was.
+func (u *policyUse) UnmarshalValue(v strictyaml.Value) {
+	if v.IsString() {
+		u.bare = true
+		v.Decode(&u.AlertPolicyRef)
+		return
+	}
+	type fields policyUse
+	v.Decode((*fields)(u))
 }
 
 type conditionUse struct {

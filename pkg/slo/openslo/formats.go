@@ -40,7 +40,7 @@ func Formats(o Options) map[slo.Format]slo.Decoder {
 		}
 		all[slo.Format{APIVersion: version, Kind: kindSLO}] = slo.Decoder{SLOs: r.slos}
 		add(kindSLI, part(r, (*checker).sli))
-		add(kindService, part(r, (*checker).service))
+		all[slo.Format{APIVersion: version, Kind: kindService}] = r.services()
 		add(kindDataSource, part(r, (*checker).dataSource))
 		add(kindPolicy, part(r, (*checker).policy))
 		add(kindCondition, part(r, (*checker).condition))
@@ -48,7 +48,7 @@ func Formats(o Options) map[slo.Format]slo.Decoder {
 	}
 	r := reader{o, V1Alpha}
 	all[slo.Format{APIVersion: V1Alpha, Kind: kindSLO}] = slo.Decoder{SLOs: r.alphaSLOs}
-	all[slo.Format{APIVersion: V1Alpha, Kind: kindService}] = slo.Decoder{Part: part(r, (*checker).service)}
+	all[slo.Format{APIVersion: V1Alpha, Kind: kindService}] = r.services()
 	return all
 }
 
@@ -76,6 +76,11 @@ func part[T any](r reader, check func(c *checker, base string, spec *T)) func(*s
 		check(c, "spec", d.Spec)
 		return d.name(), d.Spec, c.problems
 	}
+}
+
+// services decodes documents of kind Service, of which SLOs have the name only.
+func (r reader) services() slo.Decoder {
+	return slo.Decoder{Part: part(r, (*checker).service), NameOnly: !r.Strict}
 }
 
 // service: there is nothing in it but a description.

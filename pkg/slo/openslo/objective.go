@@ -86,8 +86,10 @@ func (c *checker) slices(base string, o *objective, method slo.Method) (b slo.Bu
 func (c *checker) sliceTarget(field string, n *number) float64 {
 	const fix = "write the least share of good events in a good slice, such as 0.95"
 	switch {
-	case n == nil:
+	case n == nil && c.Strict:
 		c.fail(field, "is missing", fix)
+	case n == nil:
+		c.unserved(field, "is missing, without which no slice is good or bad", fix)
 	case n.value <= 0 || n.value > 1:
 		c.fail(field, fmt.Sprintf("must be above 0 and at most 1, not %s", n.text), fix)
 	default:

@@ -46,7 +46,7 @@ func (p *promise) specs() []*slo.Spec {
 		specs = append(specs, &slo.Spec{
 			Service: p.service, Name: name, Description: p.description, Labels: p.labels,
 			Objective: o.objective, Window: p.window, SLI: o.sli(), Budgeting: o.counted(),
-			MaxGroups: slo.DefaultMaxGroups, Fields: fields, Alerting: slo.Alerting{Terms: slo.AlertTerms{Tiers: p.tiers}},
+			MaxGroups: slo.DefaultMaxGroups, Fields: fields, Alerting: slo.Alerting{Terms: slo.AlertTerms{Tiers: p.tiers}}, Dialect: o.indicator.dialect,
 		})
 	}
 	if p.composite && len(specs) > 1 {

@@ -15,7 +15,7 @@ import (
 
 // same compares what Specs mean, not where they were read.
 var same = cmp.Options{
-	cmpopts.IgnoreFields(slo.Spec{}, "Origin", "Format", "Fields"),
+	cmpopts.IgnoreFields(slo.Spec{}, "Origin", "Format", "Dialect", "Fields"),
 	cmp.Comparer(func(a, b slo.Objective) bool { return a == b }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a == b }),
 	cmpopts.EquateEmpty(),

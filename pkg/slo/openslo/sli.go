@@ -1,6 +1,7 @@
 package openslo
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -59,6 +60,8 @@ func (c *checker) raw(base string, r *ratioMetric) {
 type indicator struct {
 	ratio  *slo.Ratio
 	metric string
+	// dialect is the language of its queries, if that is not quite PromQL.
+	dialect string
 	// fields says where what is.
 	fields map[string]string
 	// shared: other SLOs may use it too.
@@ -68,10 +71,12 @@ type indicator struct {
 // use finds out what an SLI means for the SLO that has it at base.
 func (c *checker) use(base string, s *sliSpec, in *slo.Library) indicator {
 	i := indicator{fields: map[string]string{"spec.sli": base}}
-	read := func(native, name string, m *metric) (text string) {
-		if m != nil {
-			text, i.fields[native] = c.query(base+"."+name, m, in)
+	read := func(native, name string, m *metric) string {
+		if m == nil {
+			return ""
 		}
+		text, at, dialect := c.query(base+"."+name, m, in)
+		i.fields[native], i.dialect = at, cmp.Or(i.dialect, dialect)
 		return text
 	}
 	if r := s.RatioMetric; r != nil {

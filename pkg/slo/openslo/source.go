@@ -47,7 +47,7 @@ func (c *checker) metric(base string, m *metric) {
 	case m.MetricSource == nil && m.Spec == nil:
 		c.fail(base+".metricSource", "is missing", "write metricSource: {type: Prometheus, spec: {query: …}}")
 	case s.query == nil || s.query.fields == 0:
-		c.fail(s.queryField, "is missing", "write spec: {query: …}")
+		c.odd(s.queryField, "is missing", "the source is asked nothing", "write spec: {query: …}")
 	}
 }
 
@@ -77,28 +77,54 @@ func (c *checker) dataSource(base string, s *dataSourceSpec) {
 	}
 }
 
-// query is the PromQL of a metric that an SLO uses, and where it stands.
-func (c *checker) query(base string, m *metric, in *slo.Library) (text, field string) {
+// query is the PromQL of a metric that an SLO uses, where it stands, and what
+// language it is in if that is not quite PromQL.
+func (c *checker) query(base string, m *metric, in *slo.Library) (text, field, dialect string) {
 	s := c.source(base, m)
-	c.kind(s.kindField, s.kind)
+	spoken := c.kind(s.kindField, s.kind)
 	if s.ref != "" {
-		c.reference(s, in)
+		spoken = max(spoken, c.reference(s, in))
 	}
 	field = s.queryField + ".query"
-	switch {
-	case s.query == nil || !s.query.has:
+	switch missing := s.query == nil || !s.query.has; {
+	case spoken == inOther:
+		return standIn(field), field, ""
+	case missing && spoken == inUnknown:
+		c.unserved(field, "is missing, and a source of this type may be asked in other ways", "write a PromQL expression")
+		return standIn(field), field, ""
+	case missing:
 		c.fail(field, "is missing", "write a PromQL expression")
 	case s.query.text == "":
 		c.fail(field, "is empty", "write a PromQL expression")
 	default:
-		return s.query.text, field
+		return s.query.text, field, spoken.dialect()
 	}
-	return "", field
+	return "", field, ""
 }
+
+// language is what a source is asked in.
+type language int
+
+// The languages, from the usual one to what is not read.
+const (
+	inPromQL language = iota
+	inMetricsQL
+	inUnknown
+	inOther
+)
+
+// dialect names it as a Spec does.
+func (l language) dialect() string {
+	return map[language]string{inMetricsQL: "MetricsQL", inUnknown: "the language of its source"}[l]
+}
+
+// standIn stands for what another source is asked at field, which is not always
+// a query. What it is of no matter: the SLO is not used.
+func standIn(field string) string { return "what is at " + field }
 
 // reference follows a metric to its data source, of which only the type
 // matters: samples come to the engine, it does not fetch them.
-func (c *checker) reference(s source, in *slo.Library) {
+func (c *checker) reference(s source, in *slo.Library) language {
 	format := slo.Format{APIVersion: c.version, Kind: kindDataSource}
 	found, ok := in.Find(format, s.ref)
 	if !ok {
@@ -107,19 +133,24 @@ func (c *checker) reference(s source, in *slo.Library) {
 			taken = "the type here, " + shorten(s.kind) + ", is taken"
 		}
 		c.odd(s.refField, fmt.Sprintf("no sound %s is called %q", kindDataSource, shorten(s.ref)), taken, known(kindDataSource, s.ref, in.Names(format)))
-		return
+		return inPromQL
 	}
-	c.kind(inside(s.refField, s.ref, "spec.type"), found.(*dataSourceSpec).Type)
+	return c.kind(inside(s.refField, s.ref, "spec.type"), found.(*dataSourceSpec).Type)
 }
 
-// kind refuses sources whose queries are not PromQL.
-func (c *checker) kind(field, kind string) {
+// kind is the language of a type of sources.
+func (c *checker) kind(field, kind string) language {
 	switch name := folded(kind); {
+	case strings.Contains(name, "victoriametrics"):
+		return inMetricsQL
 	case name == "" || slices.ContainsFunc(prometheusLike, func(known string) bool { return strings.Contains(name, known) }):
+		return inPromQL
 	case slices.ContainsFunc(foreignSources, func(known string) bool { return strings.Contains(name, known) }):
-		c.fail(field, fmt.Sprintf("a source of type %s cannot be read: only PromQL is counted", shorten(kind)), "send the metric to the engine, and select it by PromQL from a source of type Prometheus")
+		c.unserved(field, fmt.Sprintf("a source of type %s cannot be read: only PromQL is counted", shorten(kind)), "send the metric to the engine, and select it by PromQL from a source of type Prometheus")
+		return inOther
 	default:
 		c.warn(field, fmt.Sprintf("type %s is not known: the query is read as PromQL", shorten(kind)), "write type: Prometheus if that is right")
+		return inUnknown
 	}
 }
 
@@ -129,7 +160,7 @@ func folded(kind string) string { return separators.Replace(strings.ToLower(kind
 
 // prometheusLike and foreignSources are parts of the types that people write.
 var (
-	prometheusLike = []string{"prom", "thanos", "mimir", "cortex", "victoriametrics", "m3db", "chronosphere", "sloth"}
+	prometheusLike = []string{"prom", "thanos", "mimir", "cortex", "m3db", "chronosphere", "sloth"}
 	foreignSources = []string{
 		"appdynamics", "athena", "azuremonitor", "bigquery", "clickhouse", "cloudmonitoring", "cloudwatch", "datadog", "dynatrace",
 		"elastic", "gcm", "graphite", "honeycomb", "influx", "instana", "jira", "lightstep", "logicmonitor", "loki", "mongo", "mysql",

@@ -136,6 +136,8 @@ func (c *checker) alphaObjective(base string, o *alphaObjective, p *promise, all
 	}
 	if p.method != slo.Occurrences {
 		later.TimeSliceWindow = duration{text: "1m"}
+	}
+	if p.method == slo.RatioTimeslices || p.method == slo.Timeslices && o.TimeSliceTarget != nil {
 		c.warn(base+".timeSliceTarget", "says nothing of how long a slice is: 1m is taken", "use "+V1+", which has timeSliceWindow")
 	}
 	c.objective(base, later, p, i, ok)
@@ -174,9 +176,12 @@ func (c *checker) alphaSource(field string, s *alphaSource) (text string, ok boo
 		c.fail(field, "is missing", "write {source: prometheus, queryType: promql, query: …}")
 		return "", false
 	}
-	c.kind(field+".source", s.Source)
+	spoken := c.kind(field+".source", s.Source)
 	c.word(field+".source", s.Source, "prometheus")
 	c.word(field+".queryType", s.QueryType, "promql")
+	if spoken == inOther {
+		return standIn(field), true
+	}
 	if text = strings.TrimSpace(s.Query); text == "" {
 		c.fail(field+".query", "is missing", "write a PromQL expression")
 	}

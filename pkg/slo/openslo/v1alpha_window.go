@@ -53,7 +53,7 @@ func (c *checker) alphaWindow(field string, windows []alphaWindow) slo.Window {
 func (c *checker) alphaCalendar(at string, w alphaWindow, length string) slo.Window {
 	period, ok := periods[length]
 	if !ok {
-		c.fail(at+".count", "calendar windows of "+length+" are not supported by this version", "write one Day, Week, Month or Quarter")
+		c.unserved(at+".count", "calendar windows of "+length+" are not supported by this version", "write one Day, Week, Month or Quarter")
 	}
 	window := slo.Window{Period: period, Location: c.zone(at+".calendar.timeZone", w.Calendar.TimeZone)}
 	c.startTime(at+".calendar.startTime", w.Calendar.StartTime, window)

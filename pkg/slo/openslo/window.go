@@ -99,7 +99,7 @@ func (c *checker) period(field string, d duration) slo.Period {
 		c.warn(field, "is one minute, which no calendar window can be: 1M, a month, is taken", fix)
 		return slo.Month
 	case !ok:
-		c.fail(field, "calendar windows of "+text+" are not supported by this version", fix)
+		c.unserved(field, "calendar windows of "+text+" are not supported by this version", fix)
 		return slo.NoPeriod
 	default:
 		c.unit(field, d, "a "+period.String()+" is taken")

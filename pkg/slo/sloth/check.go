@@ -77,7 +77,7 @@ func (r *reader) checkIndicator(written indicator, at string) {
 	}
 	if p := written.Plugin; p != nil {
 		set = append(set, "plugin")
-		r.add(slo.Error, at+".plugin", fmt.Sprintf("the query comes from Sloth's plugin %q, which is Go code that is not run here", p.ID),
+		r.add(slo.Unserved, at+".plugin", fmt.Sprintf("the query comes from Sloth's plugin %q, which is Go code that is not run here", p.ID),
 			fmt.Sprintf("write raw: {%s: …} with the query that the plugin makes: `sloth generate` shows it", r.names.errorRatioQuery))
 	}
 	switch {

@@ -53,7 +53,7 @@ func (r *reader) slo(i int) {
 		Labels: merged(r.document.Labels, written.Labels), Objective: written.Objective.Objective,
 		Window: slo.Window{Rolling: r.options.Period}, MaxGroups: slo.DefaultMaxGroups,
 		SLI: r.sli(written.SLI, at), Alerting: written.Alerting.spec(),
-		Fields: r.fields(written, at), At: at,
+		Fields: r.fields(written, at), At: at, Dialect: dialect(r.document.Plugins, written.Plugins),
 	}
 	spec.Alerting.Terms = r.terms
 	r.checkSLO(written, at)

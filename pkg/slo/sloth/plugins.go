@@ -2,6 +2,7 @@ package sloth
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/slo-engine/slo-engine/pkg/slo"
 	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
@@ -19,9 +20,22 @@ var without = map[string]string{
 	"sloth.dev/contrib/info_labels/v1":                  "write its labels as labels of the SLO",
 	"sloth.dev/contrib/remove_labels/v1":                "rules carry all labels of the SLO: write those that you want",
 	"sloth.dev/contrib/rule_intervals/v1":               "rules have the interval of your Prometheus: set evaluation_interval",
-	"sloth.dev/contrib/validate_victoria_metrics/v1":    "queries are read as PromQL",
+	victoriaMetrics:                                     "queries are read as PromQL",
 	"sloth.dev/contrib/error_budget_exhausted_alert/v1": "the engine has an alert of its own for this, ErrorBudgetExhausted",
 	"sloth.dev/contrib/denominator_corrected_rules/v1":  "counts weigh by themselves here, and a low-traffic gate holds alerts back",
+}
+
+// victoriaMetrics lets Sloth take queries that are not PromQL.
+const victoriaMetrics = "sloth.dev/contrib/validate_victoria_metrics/v1"
+
+// dialect is the language of the queries under these plugins.
+func dialect(all ...plugins) string {
+	for _, p := range all {
+		if slices.ContainsFunc(p.Chain, func(one plugin) bool { return one.ID == victoriaMetrics }) {
+			return "MetricsQL"
+		}
+	}
+	return ""
 }
 
 // checkPlugins warns of plugins of a chain, which are not run.

@@ -68,7 +68,7 @@ status: {processedSLOs: 2, promOpRulesGenerated: true}
 `
 
 func load(o Options, text string) ([]*slo.Spec, []slo.Problem) {
-	return slo.Loader{Formats: Formats(o)}.Load(slo.File{Name: "a.yaml", Data: []byte(text)})
+	return slo.Loader{Formats: Formats(o), Strict: o.Strict}.Load(slo.File{Name: "a.yaml", Data: []byte(text)})
 }
 
 func objective(t testing.TB, text string) slo.Objective {

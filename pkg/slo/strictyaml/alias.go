@@ -8,20 +8,27 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxExpanded bounds the nodes that aliases may add to one document, so that
-// a few lines cannot ask for gigabytes.
+// maxExpanded bounds the nodes that aliases may add to one document, or to all
+// of a list, so that a few lines cannot ask for gigabytes.
 const maxExpanded = 10_000
 
 var errExpansion = fmt.Errorf("aliases expand to more than %d values", maxExpanded)
 
-// expandAliases returns the tree with aliases and merge keys replaced by what
-// they mean. A tree without any is returned as it is.
-func expandAliases(root *yaml.Node) (*yaml.Node, error) {
+// all returns the tree with aliases and merge keys replaced by what they mean.
+// A tree without any is returned as it is.
+func (e *expander) all(root *yaml.Node) (*yaml.Node, error) {
 	if !hasAlias(root) {
 		return root, nil
 	}
-	e := expander{left: maxExpanded}
 	return e.expand(root, false)
+}
+
+// resolved is what a node stands for.
+func resolved(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }
 
 func hasAlias(n *yaml.Node) bool {
@@ -33,6 +40,8 @@ func isMergeKey(n *yaml.Node) bool {
 }
 
 type expander struct{ left int }
+
+func newExpander() *expander { return &expander{left: maxExpanded} }
 
 // expand copies n. Only copies made for an alias are counted: the document
 // itself was bounded by the size of its text.

@@ -52,6 +52,9 @@ func (v Value) Decode(into any) { v.set(reflect.ValueOf(into).Elem()) }
 // IsMapping reports whether the value is a mapping of fields.
 func (v Value) IsMapping() bool { return v.node.Kind == yaml.MappingNode }
 
+// IsString reports whether the value is a string.
+func (v Value) IsString() bool { return v.isString() }
+
 // child is the value of key, or of an item when key is nil.
 func (v Value) child(key, node *yaml.Node, path string) Value {
 	line := node.Line

@@ -26,6 +26,18 @@ type Document struct {
 // syntax, of aliases, or that it is not a mapping.
 func Parse(chunk Chunk) (*Document, *Problem) {
 	d := &Document{offset: chunk.Line - 1, first: chunk.Line}
+	node, problem := d.read(chunk)
+	if problem != nil {
+		return nil, problem
+	}
+	if problem := d.adopt(node, newExpander()); problem != nil {
+		return nil, problem
+	}
+	return d, nil
+}
+
+// read parses the text.
+func (d *Document) read(chunk Chunk) (*yaml.Node, *Problem) {
 	if !utf8.Valid(chunk.Text) {
 		return nil, &Problem{Line: chunk.Line + invalidLine(chunk.Text), Message: "the text is not UTF-8", Fix: "save the file as UTF-8"}
 	}
@@ -33,10 +45,7 @@ func Parse(chunk Chunk) (*Document, *Problem) {
 	if err != nil {
 		return nil, d.syntaxProblem(err, chunk.Text)
 	}
-	if problem := d.adopt(node); problem != nil {
-		return nil, problem
-	}
-	return d, nil
+	return node, nil
 }
 
 // ParseFile reads a file that holds at most one document; nothing but
@@ -72,12 +81,12 @@ func parseOne(text []byte) (*yaml.Node, error) {
 }
 
 // adopt makes node the root, without aliases.
-func (d *Document) adopt(node *yaml.Node) *Problem {
+func (d *Document) adopt(node *yaml.Node, aliases *expander) *Problem {
 	d.first = node.Line + d.offset
-	if node.Kind != yaml.MappingNode {
-		return &Problem{Line: d.first, Message: "a document must be a mapping of fields, not " + describe(node)}
+	if resolved(node).Kind != yaml.MappingNode {
+		return &Problem{Line: d.first, Message: "a document must be a mapping of fields, not " + describe(resolved(node))}
 	}
-	root, err := expandAliases(node)
+	root, err := aliases.all(node)
 	if err != nil {
 		return &Problem{Line: d.first, Message: err.Error(), Fix: "write the values out"}
 	}
