@@ -1,8 +1,14 @@
 package main
 
-import "github.com/slo-engine/slo-engine/internal/convert"
+import (
+	"github.com/slo-engine/slo-engine/internal/config"
+	"github.com/slo-engine/slo-engine/internal/convert"
+	"github.com/slo-engine/slo-engine/pkg/slo"
+	"github.com/slo-engine/slo-engine/pkg/slo/sloexporter"
+)
 
 type convertCmd struct {
+	From   string `enum:"any,slo-exporter" default:"any" help:"Format of the files: any that says what it is, or slo-exporter, whose rule files and domains do not."`
 	To     string `enum:"native,openslo,sloth,pyrra" required:"" help:"Format to write: native, openslo, sloth or pyrra."`
 	Strict bool   `help:"Refuse what a format's own product refuses."`
 	readFlags
@@ -13,7 +19,7 @@ type convertCmd struct {
 // cannot be said there is named on standard error; it exits 1 when an SLO is
 // missing for it.
 func (c *convertCmd) Run(std streams) error {
-	specs, problems, err := documents(c.Files, c.options(c.Strict))
+	specs, problems, err := c.read()
 	if err != nil {
 		return err
 	}
@@ -22,4 +28,15 @@ func (c *convertCmd) Run(std streams) error {
 		return err
 	}
 	return answer(std, text, problems, unsaid)
+}
+
+// read reads the files as what they are said to be.
+func (c *convertCmd) read() ([]*slo.Spec, []slo.Problem, error) {
+	if c.From != "slo-exporter" {
+		return documents(c.Files, c.options(c.Strict))
+	}
+	specs, problems, err := sloexporter.Read(sloexporter.Options{Strict: c.Strict}, func(l slo.Loader) ([]*slo.Spec, []slo.Problem, error) {
+		return config.LoadSpecs(c.Files, l)
+	})
+	return specs, missing(problems), err
 }
