@@ -69,7 +69,7 @@ func plain(text []byte) []byte { return bytes.TrimPrefix(text, []byte("---")) }
 
 // strictly reads a document among its neighbours, and returns the errors.
 func strictly(d document) []slo.Problem {
-	l := slo.Loader{Formats: openslo.Formats(openslo.Options{Strict: true})}
+	l := slo.Loader{Formats: openslo.Formats(openslo.Options{Strict: true}), Strict: true}
 	_, problems := l.Load(slo.File{Name: "it", Data: d.text}, slo.File{Name: "beside", Data: d.beside})
 	var errors []slo.Problem
 	for _, p := range problems {
