@@ -120,14 +120,14 @@ func TestLoadProblems(t *testing.T) {
 		text string
 		want []string
 	}{
-		"unknown":            {"lissten: a", []string{`1: lissten: unknown field; did you mean "listen"?`}},
-		"prometheus":         {"\nprometheus: [{name: main}]", []string{"2: prometheus:" + later}},
-		"scrape_configs":     {"scrape_configs: []", []string{"1: scrape_configs:" + later}},
-		"notify":             {"notify: {}", []string{"1: notify:" + later}},
-		"remediation":        {"remediation: {mode: off}", []string{"1: remediation:" + later}},
-		"shard and keda":     {"shard: 1/2\nkeda: {}", []string{"1: shard:" + later, "2: keda:" + later}},
-		"web config":         {"auth:\n  web_config_file: web.yml\n  roles: {}\n  tokens_file: t", []string{"2: auth.web_config_file:" + later, "3: auth.roles:" + later, "4: auth.tokens_file:" + later}},
-		"storage":            {"storage: {retention: 400d, state: sqlite}", []string{"1: storage.state:" + later}},
+		"unknown":        {"lissten: a", []string{`1: lissten: unknown field; did you mean "listen"?`}},
+		"prometheus":     {"\nprometheus: [{name: main}]", []string{"2: prometheus:" + later}},
+		"scrape_configs": {"scrape_configs: []", []string{"1: scrape_configs:" + later}},
+		"notify":         {"notify: {}", []string{"1: notify:" + later}},
+		"remediation":    {"remediation: {mode: off}", []string{"1: remediation:" + later}},
+		"shard and keda": {"shard: 1/2\nkeda: {}", []string{"1: shard:" + later, "2: keda:" + later}},
+		"web config":     {"auth:\n  web_config_file: web.yml\n  roles: {}\n  tokens_file: t", []string{"2: auth.web_config_file:" + later, "3: auth.roles:" + later, "4: auth.tokens_file:" + later}},
+		"storage":        {"storage: {retention: 400d, state: sqlite}", []string{"1: storage.state:" + later}},
 		"history": {"storage: {retention: 1h, history_interval: 10m, history_max_bytes: -1}", []string{
 			"1: storage.history_interval: 10m is too long; write at most 5m",
 			"1: storage.history_max_bytes: must not be below 0; write a number of bytes, or 0 for no bound",
