@@ -127,6 +127,8 @@ func (r *recovery) record(kept []byte) error {
 		err = r.remember(body)
 	case kindLoad:
 		err = r.core.tracker.ReplayLoad(body)
+	case kindPast:
+		err = r.core.tracker.ReplayPast(body)
 	default:
 		err = fmt.Errorf("record of kind %d is not known", kind)
 	}
