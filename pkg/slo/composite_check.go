@@ -35,6 +35,9 @@ func (v *validator) composite(c *Composite) {
 	if s.Budgeting != (Budgeting{}) {
 		v.fail("spec.budgeting", "is of no use to a composite, whose method says it", "remove it")
 	}
+	if s.Source != "" {
+		v.fail("spec.source", "is of no use to a composite: its parts have sources", "remove it")
+	}
 	v.compositeSlice(field+".slice", c.Slice)
 	if l := c.Late.After; l != 0 && (l < MinLateAfter || l > MaxLateAfter) {
 		v.fail(field+".late.after", fmt.Sprintf("must be between %s and %s, not %s", FormatDuration(MinLateAfter), FormatDuration(MaxLateAfter), FormatDuration(l)),

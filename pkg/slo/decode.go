@@ -89,6 +89,7 @@ func (n *nativeDocument) spec() *Spec {
 		Also:        also,
 		SLI:         n.Spec.SLI.sli(),
 		Composite:   n.Spec.Composite.composite(n.Spec.Service),
+		Source:      n.Spec.Source,
 		GroupBy:     n.Spec.GroupBy,
 		MaxGroups:   valueOr(n.Spec.MaxGroups, DefaultMaxGroups),
 		Budgeting:   n.Spec.Budgeting.budgeting(),

@@ -56,6 +56,7 @@ type writtenSpec struct {
 	Windows     []any            `yaml:"windows,omitempty"`
 	SLI         map[string]any   `yaml:"sli,omitempty"`
 	Composite   any              `yaml:"composite,omitempty"`
+	Source      string           `yaml:"source,omitempty"`
 	GroupBy     []string         `yaml:"groupBy,omitempty,flow"`
 	MaxGroups   int              `yaml:"maxGroups,omitempty"`
 	Budgeting   writtenBudgeting `yaml:"budgeting,omitempty"`
@@ -128,7 +129,7 @@ func written(s *Spec) writtenDocument {
 	out := writtenDocument{APIVersion: APIVersion, Kind: KindSLO, Metadata: writtenMetadata{Name: s.Name, Labels: s.Labels}}
 	out.Spec = writtenSpec{
 		Service: s.Service, Description: s.Description, Objective: s.Objective.String(), Window: writeWindow(s.Window),
-		SLI: writeSLI(s.SLI), Composite: writeComposite(s.Composite), GroupBy: s.GroupBy, Budgeting: writeBudgeting(s.Budgeting), Alerting: writeAlerting(s.Alerting),
+		SLI: writeSLI(s.SLI), Composite: writeComposite(s.Composite), Source: s.Source, GroupBy: s.GroupBy, Budgeting: writeBudgeting(s.Budgeting), Alerting: writeAlerting(s.Alerting),
 	}
 	if s.MaxGroups != DefaultMaxGroups {
 		out.Spec.MaxGroups = s.MaxGroups

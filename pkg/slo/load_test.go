@@ -192,7 +192,6 @@ func TestLoadProblems(t *testing.T) {
 		"spans":              {[]string{sli, "    spans: {service: x}\n"}, []string{"10 spec.sli.spans: is not supported by this version; remove it"}},
 		"logs":               {[]string{sli, "    logs: {}\n"}, []string{"10 spec.sli.logs: is not supported by this version; remove it"}},
 		"promql":             {[]string{sli, "    promql: x\n"}, []string{"10 spec.sli.promql: is not supported by this version; remove it"}},
-		"source":             {[]string{"service: checkout", "service: checkout\n  source: main"}, []string{"6 spec.source: is not supported by this version; remove it"}},
 		"policy":             {[]string{"service: checkout", "service: checkout\n  alerting:\n    policy: x"}, []string{`7 spec.alerting.policy: no AlertPolicy is called "x"; write one, or remove the name`}},
 		"timeslices":         {[]string{"service: checkout", "service: checkout\n  budgeting: {method: timeslices}"}, []string{"6 spec.budgeting.target: is missing; write the least share of good events in a good slice, such as 95%"}},
 		"method":             {[]string{"service: checkout", "service: checkout\n  budgeting: {method: foo}"}, []string{`6 spec.budgeting.method: "foo" is not a budgeting method; write occurrences, timeslices or ratio_timeslices`}},
@@ -275,7 +274,7 @@ spec:
   window: 1m
   groupBy: [route, route]
   maxGroups: -1
-  source: main
+  source: [main]
   sli:
     ratio:
       total: x

@@ -40,13 +40,13 @@ type nativeSpec struct {
 
 	EarlierObjectives []nativeEarlier `yaml:"earlierObjectives"`
 
-	SLI       *nativeSLI       `yaml:"sli"`
-	Composite nativeComposite  `yaml:"composite"`
-	GroupBy   []string         `yaml:"groupBy"`
-	MaxGroups *int             `yaml:"maxGroups"`
-	Alerting  nativeAlerting   `yaml:"alerting"`
-	Budgeting nativeBudgeting  `yaml:"budgeting"`
-	Source    strictyaml.Later `yaml:"source"`
+	SLI       *nativeSLI      `yaml:"sli"`
+	Composite nativeComposite `yaml:"composite"`
+	GroupBy   []string        `yaml:"groupBy"`
+	MaxGroups *int            `yaml:"maxGroups"`
+	Alerting  nativeAlerting  `yaml:"alerting"`
+	Budgeting nativeBudgeting `yaml:"budgeting"`
+	Source    string          `yaml:"source"`
 }
 
 type nativeSLI struct {

@@ -44,6 +44,9 @@ type Spec struct {
 	GroupBy []string
 	// MaxGroups caps the instances; 0 was replaced by DefaultMaxGroups.
 	MaxGroups int
+	// Source names the PromQL backend that its samples are read from. Empty:
+	// the only one there is, or none.
+	Source string
 	// Budgeting says how events become budget.
 	Budgeting Budgeting
 	// Alerting holds what the user said about alerts of this SLO, and what the
