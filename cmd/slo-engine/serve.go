@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +19,7 @@ type serveCmd struct {
 	Config      string   `placeholder:"FILE" help:"Configuration file (default: ./slo-engine.yaml if it is there)."`
 	SLO         []string `name:"slo" sep:"none" placeholder:"GLOB" help:"SLO files, a pattern in quotes; may be repeated. Replaces slo_files."`
 	Listen      string   `placeholder:"HOST:PORT" help:"Address of the HTTP port (default 127.0.0.1:9490)."`
+	Prometheus  string   `name:"prometheus.url" placeholder:"URL" help:"Read the samples of the SLOs, and their past, from this Prometheus (or Mimir, Thanos, VictoriaMetrics)."`
 	StoragePath string   `name:"storage.path" placeholder:"DIR" help:"Data folder (default data)."`
 }
 
@@ -70,6 +72,13 @@ func (c *serveCmd) override(cfg *config.Config) {
 	}
 	if c.Listen != "" {
 		cfg.Listen = c.Listen
+	}
+	if c.Prometheus != "" {
+		address, err := url.Parse(c.Prometheus)
+		if err != nil {
+			address = nil // validation says so
+		}
+		cfg.Prometheus = []config.Backend{{URL: config.URL{URL: address}}}
 	}
 	if c.StoragePath != "" {
 		cfg.Storage.Path = c.StoragePath

@@ -24,6 +24,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/ingest"
 	"github.com/slo-engine/slo-engine/internal/ingest/otlp"
+	"github.com/slo-engine/slo-engine/internal/ingest/promapi"
 	"github.com/slo-engine/slo-engine/internal/ingest/remotewrite"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
@@ -71,6 +72,7 @@ type App struct {
 	dispatcher *alertmanager.Dispatcher
 	embedded   *embedded.Alertmanager // nil where the user runs their own
 	otlp       *otlp.Receiver         // nil when both protocols are off
+	backends   []*promapi.Backend     // whose samples are read
 	tracing    *tracing
 	serving    chan struct{} // closed when requests are answered
 }
@@ -149,6 +151,9 @@ func (a *App) wire() (err error) {
 		if err != nil {
 			return err
 		}
+	}
+	if err := a.openBackends(registry); err != nil {
+		return err
 	}
 	a.server, err = a.httpServer(registry)
 	return err

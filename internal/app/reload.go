@@ -32,6 +32,7 @@ func (a *App) Reload() error {
 	if err != nil {
 		return a.kept(err)
 	}
+	loaded.fromKnown(a.config.Prometheus)
 	held := adjustmentsOf(loaded.Programs)
 	if err := a.auditAdjustments(held, ""); err != nil {
 		return a.kept(fmt.Errorf("what changes cannot be audited, so it does not apply: %w", err))
@@ -41,6 +42,7 @@ func (a *App) Reload() error {
 	}
 	a.adjustments.Store(&held)
 	a.sendHistory(next)
+	a.poll(loaded.Programs)
 	a.config = next
 	a.report(loaded)
 	return nil
@@ -86,10 +88,12 @@ func (a *App) recover() error {
 	if err != nil {
 		return err
 	}
+	loaded.fromKnown(a.config.Prometheus)
 	a.auditAtStart(loaded)
 	if err := a.engine.Recover(loaded.Programs, loaded.Problems); err != nil {
 		return err
 	}
+	a.poll(loaded.Programs)
 	a.report(loaded)
 	return nil
 }

@@ -52,6 +52,9 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 		}
 		started.push(a.otlp.Shutdown)
 	}
+	for _, b := range a.backends {
+		started.push(background(b.Run, failed))
+	}
 	if a.history != nil {
 		started.push(background(a.history.Run, failed))
 	}

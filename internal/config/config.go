@@ -37,6 +37,8 @@ type Config struct {
 	// RoutePrefix is put before all paths: "/" or "/a/b", without a slash at
 	// the end. Default: the path of ExternalURL.
 	RoutePrefix string `yaml:"route_prefix"`
+	// Prometheus are the servers whose samples are read. Default none.
+	Prometheus []Backend `yaml:"prometheus"`
 	// RemoteWrite is where the history is sent on.
 	RemoteWrite RemoteWrite `yaml:"remote_write"`
 	Limits      Limits      `yaml:"limits"`
@@ -44,7 +46,6 @@ type Config struct {
 	Log         Log         `yaml:"log"`
 	Tracing     Tracing     `yaml:"tracing"`
 
-	Prometheus    strictyaml.Later `yaml:"prometheus,omitempty"`
 	ScrapeConfigs strictyaml.Later `yaml:"scrape_configs,omitempty"`
 	Notify        strictyaml.Later `yaml:"notify,omitempty"`
 	Remediation   strictyaml.Later `yaml:"remediation,omitempty"`
@@ -110,6 +111,27 @@ type Alerting struct {
 type Alertmanager struct {
 	// URL is its address, with its path prefix if it has one.
 	URL URL `yaml:"url" need:"an address such as http://127.0.0.1:9093"`
+
+	promconfig.HTTPClientConfig `yaml:",inline"`
+}
+
+// Backend is a server that speaks Prometheus's query API, and how to talk to
+// it: the fields of Prometheus's HTTP client configuration stand beside its url.
+type Backend struct {
+	// Name is what SLOs call it. Default main.
+	Name string `yaml:"name"`
+	// URL is its address, with its path prefix if it has one.
+	URL URL `yaml:"url" need:"an address such as http://127.0.0.1:9090"`
+	// PollInterval is the time between two polls of an SLO, 1 s to 5 m. Default
+	// 15 s.
+	PollInterval time.Duration `yaml:"poll_interval"`
+	// QueryTimeout bounds one query. Default 30 s.
+	QueryTimeout time.Duration `yaml:"query_timeout"`
+	// MaxQueriesPerSecond bounds the queries, those of the past included.
+	// Default 10.
+	MaxQueriesPerSecond float64 `yaml:"max_queries_per_second"`
+	// NoBackfill leaves the past unread.
+	NoBackfill bool `yaml:"no_backfill"`
 
 	promconfig.HTTPClientConfig `yaml:",inline"`
 }

@@ -120,8 +120,12 @@ func TestLoadProblems(t *testing.T) {
 		text string
 		want []string
 	}{
-		"unknown":        {"lissten: a", []string{`1: lissten: unknown field; did you mean "listen"?`}},
-		"prometheus":     {"\nprometheus: [{name: main}]", []string{"2: prometheus:" + later}},
+		"unknown": {"lissten: a", []string{`1: lissten: unknown field; did you mean "listen"?`}},
+		"prometheus": {"prometheus:\n- {name: a, url: 'http://p', poll_interval: 10m}\n- {name: a, url: 'http://q', max_queries_per_second: -1}", []string{
+			"2: prometheus[0].poll_interval: 10m is too long; write at most 5m",
+			"3: prometheus[1].max_queries_per_second: must be above 0 and at most 1000, not -1; remove it for the default of 10",
+			"3: prometheus[1].name: \"a\" is there twice; give each a name of its own",
+		}},
 		"scrape_configs": {"scrape_configs: []", []string{"1: scrape_configs:" + later}},
 		"notify":         {"notify: {}", []string{"1: notify:" + later}},
 		"remediation":    {"remediation: {mode: off}", []string{"1: remediation:" + later}},

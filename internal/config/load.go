@@ -107,6 +107,9 @@ func (c *Config) resolve(folder string) {
 		}
 	}
 	c.RemoteWrite.resolve(folder)
+	for i := range c.Prometheus {
+		c.Prometheus[i].SetDirectory(folder)
+	}
 	for i := range c.Alerting.Alertmanagers {
 		c.Alerting.Alertmanagers[i].SetDirectory(folder)
 	}
