@@ -6,6 +6,8 @@ import (
 
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/slo-engine/slo-engine/internal/sli"
 )
 
 type metrics struct {
@@ -71,4 +73,14 @@ func reasonOf(err error, warnings promv1.Warnings) string {
 		return string(said.Type)
 	}
 	return "unreachable"
+}
+
+// refuse counts the points that are lost. What was handed over twice is not:
+// answers overlap.
+func (m *metrics) refuse(receipt sli.Receipt) {
+	for _, r := range receipt.Rejections {
+		if r.Reason != sli.ReasonDuplicate && r.Reason != sli.ReasonOutOfOrder {
+			m.refused.WithLabelValues(string(r.Reason)).Add(float64(r.Points))
+		}
+	}
 }

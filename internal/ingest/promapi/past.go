@@ -237,9 +237,7 @@ func (b *Backend) add(ctx context.Context, p *past, c chunk, list []stream) erro
 	recount := sli.NewRecount(p.program, c.Stretch)
 	for part := range rounds(inOrder(list)) {
 		receipt := recount.Count(batchOf(part, recount.Book().Page()), newestOf(part))
-		for _, r := range receipt.Rejections {
-			b.client.metrics.refused.WithLabelValues(string(r.Reason)).Add(float64(r.Points))
-		}
+		b.client.metrics.refuse(receipt)
 	}
 	return b.options.Engine.AddPast(ctx, recount.Past(b.options.Now()))
 }

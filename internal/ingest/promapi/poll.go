@@ -257,9 +257,7 @@ func (b *Backend) hand(ctx context.Context, p *poll, moments []moment) error {
 			}
 			return err
 		}
-		for _, r := range receipt.Rejections {
-			b.client.metrics.refused.WithLabelValues(string(r.Reason)).Add(float64(r.Points))
-		}
+		b.client.metrics.refuse(receipt)
 		for _, m := range part {
 			p.handed[m.stream.name] = m.point.Time
 		}
