@@ -24,35 +24,39 @@ func (h *heat) add(n float64, t int64) {
 	h.at = max(h.at, seconds(t))
 }
 
-func (h *heat) since() int64 { return int64(h.at) * int64(time.Second) }
-
-// when is the heat at time t.
+// when is the heat at time t. Within a second it stays as it is.
 func (h *heat) when(t int64) float64 {
-	if t <= h.since() || h.value == 0 {
+	cold := int64(seconds(t)) - int64(h.at)
+	if cold <= 0 || h.value == 0 {
 		return float64(h.value)
 	}
-	return float64(h.value) * math.Exp2(-float64(t-h.since())/float64(heatHalfLife))
+	return float64(h.value) * math.Exp2(-float64(cold)/heatHalfLife.Seconds())
 }
 
 // Top names the series that contributed most bad events to an instance
-// lately, the worst first.
+// lately, at most n of them, which is not 0: the worst first, and those that
+// contributed alike by their labels.
 func (in *Instance) Top(n int, now time.Time) []string {
 	type contribution struct {
-		labels labels.Labels
-		heat   float64
+		of   *series
+		heat float64
 	}
-	var list []contribution
+	// Few are kept and only those compared by name: it takes longer to unpack a
+	// series' labels than to look at it, and thousands may be burning.
+	top := make([]contribution, 0, n+1)
 	for s := range in.feeds() {
-		if h := s.heat.when(now.UnixNano()); h >= 0.5 {
-			list = append(list, contribution{s.called().labels, h})
+		c := contribution{s, s.heat.when(now.UnixNano())}
+		if c.heat < 0.5 || len(top) == n && c.heat < top[n-1].heat {
+			continue
 		}
+		i, _ := slices.BinarySearchFunc(top, c, func(a, b contribution) int {
+			return cmp.Or(cmp.Compare(b.heat, a.heat), labels.Compare(a.of.called().labels, b.of.called().labels))
+		})
+		top = slices.Insert(top, i, c)[:min(n, len(top)+1)]
 	}
-	slices.SortFunc(list, func(a, b contribution) int {
-		return cmp.Or(cmp.Compare(b.heat, a.heat), labels.Compare(a.labels, b.labels))
-	})
-	names := make([]string, 0, n)
-	for _, c := range list[:min(n, len(list))] {
-		names = append(names, c.labels.String())
+	names := make([]string, len(top))
+	for i, c := range top {
+		names[i] = c.of.called().labels.String()
 	}
 	return names
 }

@@ -40,7 +40,7 @@ func TestMoreThanCanBeCounted(t *testing.T) {
 	s := newSite(t, slos+heavySLOs(300*min(*scale, 3)), "")
 	shops := make([]*shop, senders)
 	for i := range shops {
-		shops[i] = newShop(s, i, 5, 200)
+		shops[i] = newShop(s, i, 1, 500)
 		shops[i].open()
 	}
 	s.rest()
