@@ -14,7 +14,7 @@ func decodeNative(doc *strictyaml.Document, _ *Library) ([]*Spec, []Problem) {
 	problems := append(FromYAML(found, Error), n.problems()...)
 	s := n.spec()
 	if n.Spec.SLI == nil && s.Composite == nil && !found.Cover("spec.sli") {
-		problems = append(problems, Problem{Field: "spec.sli", Message: "is missing", Fix: "write ratio, latency or threshold"})
+		problems = append(problems, Problem{Field: "spec.sli", Message: "is missing", Fix: "write " + sliKinds})
 	}
 	if found.Cover("spec.windows") {
 		s.Window, s.Also = Window{Period: Month}, nil // reported: nothing more to say about it
@@ -61,13 +61,7 @@ func (n *nativeDocument) problems() []Problem {
 	if l := i.Latency; l != nil && l.Errors != nil && *l.Errors == "" {
 		add("spec.sli.latency.errors", "is empty", "write a selector, or remove it")
 	}
-	if r := i.Ratio; r != nil {
-		for field, text := range map[string]*string{"total": r.Total, "good": r.Good, "bad": r.Bad, "errorRatio": r.ErrorRatio} {
-			if text != nil && *text == "" {
-				add("spec.sli.ratio."+field, "is empty", "write a counter, or remove it")
-			}
-		}
-	}
+	i.problems(add)
 	if t := i.Threshold; t != nil && t.Slice != nil && *t.Slice == 0 {
 		add("spec.sli.threshold.slice", "must be at least 1s", "remove it for the default of 1m")
 	}
@@ -119,8 +113,12 @@ func (n *nativeSLI) sli() SLI {
 	if n == nil {
 		return s
 	}
-	if r := n.Ratio; r != nil {
-		s.Ratio = &Ratio{Total: valueOr(r.Total, ""), Good: valueOr(r.Good, ""), Bad: valueOr(r.Bad, ""), ErrorRatio: valueOr(r.ErrorRatio, "")}
+	s.Ratio, s.Spans, s.Logs = n.Ratio.ratio(), n.Spans.spans(), n.Logs.logs()
+	switch {
+	case n.PromQL != nil:
+		s.Query = n.PromQL.query(PromQL)
+	case n.LogQL != nil:
+		s.Query = n.LogQL.query(LogQL)
 	}
 	if l := n.Latency; l != nil {
 		s.Latency = &Latency{Histogram: l.Histogram, Below: l.Below, Unit: time.Duration(l.Unit), Errors: valueOr(l.Errors, "")}

@@ -14,7 +14,9 @@ func oddDocuments() []string {
 	windows := []string{"window: 30d", "window: {calendar: month, timeZone: Europe/Berlin}", "windows: [{calendar: week}]", "window: [1d]", "window: -1d"}
 	slis := []string{
 		"ratio: {total: a_total, bad: b_total}", "ratio: {total: a_total, good: b_total, bad: c_total}",
-		"latency: {histogram: h, below: 300ms}", "threshold: {metric: m, above: 1, below: 0}", "threshold: {metric: m, above: .nan}", "{}", "[]", "null",
+		"latency: {histogram: h, below: 300ms}", "threshold: {metric: m, above: 1, below: 0}", "threshold: {metric: m, above: .nan}",
+		`spans: {service: s, attributes: ['a.b=~"c"', 'd=~"("'], slowerThan: 1s}`, `logs: {of: {severity: x, body: '('}, bad: [a]}`, `promql: {total: a, bad: b, step: 1}`,
+		"logql: {errorRatio: 'a[5m]'}, promql: {}", "{}", "[]", "null",
 	}
 	var documents []string
 	for _, window := range windows {

@@ -176,6 +176,15 @@ func writeSLI(s SLI) map[string]any {
 		}
 		out["threshold"] = threshold
 	}
+	if s.Spans != nil {
+		out["spans"] = writeSpans(s.Spans)
+	}
+	if s.Logs != nil {
+		out["logs"] = writeLogs(s.Logs)
+	}
+	if q := s.Query; q != nil {
+		out[q.Language] = writeQuery(q)
+	}
 	return out
 }
 

@@ -12,8 +12,9 @@ import (
 	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
 )
 
-// Matchers select SLOs by service, slo, their labels and their groups', in
-// Alertmanager's syntax: all of them must match.
+// Matchers select by labels, in Alertmanager's syntax: all of them must match.
+// Documents select SLOs so, by service, slo, their labels and their groups', and
+// SLOs select spans and log records by their attributes.
 type Matchers []*labels.Matcher
 
 // ParseMatchers reads one matcher, or several with commas between them:

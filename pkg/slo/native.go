@@ -53,9 +53,10 @@ type nativeSLI struct {
 	Ratio     *nativeRatio     `yaml:"ratio"`
 	Latency   *nativeLatency   `yaml:"latency"`
 	Threshold *nativeThreshold `yaml:"threshold"`
-	Spans     strictyaml.Later `yaml:"spans"`
-	Logs      strictyaml.Later `yaml:"logs"`
-	PromQL    strictyaml.Later `yaml:"promql"`
+	Spans     *nativeSpans     `yaml:"spans"`
+	Logs      *nativeLogs      `yaml:"logs"`
+	PromQL    *nativeQuery     `yaml:"promql"`
+	LogQL     *nativeQuery     `yaml:"logql"`
 }
 
 type nativeRatio struct {

@@ -184,6 +184,9 @@ type SLI struct {
 	Ratio     *Ratio
 	Latency   *Latency
 	Threshold *Threshold
+	Spans     *Spans
+	Logs      *Logs
+	Query     *Query
 }
 
 // Ratio counts events with counters: Total with one of Good and Bad, or
@@ -228,6 +231,68 @@ type Threshold struct {
 	Slice time.Duration
 	// PerSample makes each sample an event; Slice is 0 then.
 	PerSample bool
+}
+
+// Spans counts spans of OpenTelemetry traces: all that Service, Name, Kind and
+// Attributes select, but those that Ignore selects. Empty fields select all; at
+// least one is set.
+//
+// Matchers are written in Alertmanager's syntax, over the attributes of the
+// span, then those of its resource: 'http.route="/pay"'. They may use the names
+// that Prometheus would give them (http_route), and the spans' own: span.name,
+// span.kind, status.code, status.message. An attribute that is not there is "".
+type Spans struct {
+	// Service is the service.name.
+	Service string
+	// Name is the span's name.
+	Name string
+	// Kind is internal, server, client, producer or consumer.
+	Kind string
+	// Attributes are matchers that all hold.
+	Attributes []string
+	// Bad are matchers that all hold of bad spans. Empty: the status is an
+	// error.
+	Bad []string
+	// Ignore are matchers that all hold of spans that are no events.
+	Ignore []string
+	// SlowerThan makes spans bad that took longer, whatever Bad says. 0: how
+	// long it took does not matter.
+	SlowerThan time.Duration
+}
+
+// Logs counts log records of OpenTelemetry: all of Service that Of selects, but
+// those that Ignore selects. A record that Bad selects is bad.
+type Logs struct {
+	// Service is the service.name. Empty: any.
+	Service string
+	Of      LogSelection
+	Bad     LogSelection
+	Ignore  LogSelection
+}
+
+// LogSelection selects log records of which all holds that it says. The zero
+// value says nothing: in Logs.Of that is every record, in Ignore none.
+type LogSelection struct {
+	// Severity is the least severity: trace, debug, info, warn, error or fatal.
+	// A record without severity has none of them.
+	Severity string
+	// Attributes are matchers, as in Spans, over the record's attributes, then
+	// those of its resource; its own names are severity.text and event.name.
+	Attributes []string
+	// Body is a regular expression (RE2) that matches somewhere in the body.
+	Body string
+}
+
+// Query asks a server at regular times, and counts what it answers.
+type Query struct {
+	// Language is promql or logql.
+	Language string
+	// Ratio holds the expressions: Total with one of Good and Bad, or
+	// ErrorRatio alone, of which every Step counts as one event. {{.window}} in
+	// them stands for the Step.
+	Ratio Ratio
+	// Step is the time between two questions. Default one minute.
+	Step time.Duration
 }
 
 // Origin is where a document stands.

@@ -99,12 +99,15 @@ func (v *validator) window(field string, w Window) {
 	}
 }
 
+// sliKinds are the fields of spec.sli.
+const sliKinds = "ratio, latency, threshold, spans, logs, promql, logql"
+
 func (v *validator) sli() {
 	s := v.spec.SLI
 	var set []string
 	if s.Ratio != nil {
 		set = append(set, "ratio")
-		v.ratio(s.Ratio)
+		v.ratio("spec.sli.ratio", "a counter", "http_requests_total", s.Ratio)
 	}
 	if s.Latency != nil {
 		set = append(set, "latency")
@@ -114,36 +117,49 @@ func (v *validator) sli() {
 		set = append(set, "threshold")
 		v.threshold(s.Threshold)
 	}
+	if s.Spans != nil {
+		set = append(set, "spans")
+		v.spans(s.Spans)
+	}
+	if s.Logs != nil {
+		set = append(set, "logs")
+		v.logs(s.Logs)
+	}
+	if s.Query != nil {
+		set = append(set, s.Query.Language)
+		v.query(s.Query)
+	}
 	switch len(set) {
 	case 0:
-		v.fail("spec.sli", "says nothing to measure", "write one of ratio, latency, threshold")
+		v.fail("spec.sli", "says nothing to measure", "write one of "+sliKinds)
 	case 1:
 	default:
 		v.fail("spec.sli", "has "+strings.Join(set, " and "), "keep one of them; write an SLO for each other")
 	}
 }
 
-func (v *validator) ratio(r *Ratio) {
-	const field = "spec.sli.ratio"
+// ratio checks what counts events, without reading the expressions. The noun
+// says what each of them is, and the example is one of all events.
+func (v *validator) ratio(field, noun, example string, r *Ratio) {
 	if r.ErrorRatio != "" {
 		v.errorRatio(field, r)
 		return
 	}
 	if strings.TrimSpace(r.Total) == "" {
-		v.fail(field+".total", "is missing", "write a counter of all events, such as http_requests_total")
+		v.fail(field+".total", "is missing", "write "+noun+" of all events, such as "+example)
 	}
 	good, bad := strings.TrimSpace(r.Good), strings.TrimSpace(r.Bad)
 	switch {
 	case r.Good != "" && r.Bad != "":
 		v.fail(field, "has both good and bad", "keep one of the two")
 	case r.Good == "" && r.Bad == "":
-		v.fail(field, "has neither good nor bad", "write bad: with a counter of bad events, or good: with one of good events")
+		v.fail(field, "has neither good nor bad", "write bad: with "+noun+" of bad events, or good: with one of good events")
 	case r.Good != "" && good == strings.TrimSpace(r.Total):
 		v.allGood(field + ".good")
 	case r.Bad != "" && bad == strings.TrimSpace(r.Total):
 		v.fail(field+".bad", "is the same as total: everything would be bad", "select the bad events only")
 	case good+bad == "":
-		v.fail(field, "has a blank expression", "write a counter")
+		v.fail(field, "has a blank expression", "write "+noun)
 	}
 }
 
@@ -237,6 +253,6 @@ func (v *validator) slice(field string, slice time.Duration) {
 // expression checks only that there is one.
 func (v *validator) expression(field, text string) {
 	if strings.TrimSpace(text) == "" {
-		v.fail(field, "is empty", "write a PromQL expression")
+		v.fail(field, "is empty", "write an expression")
 	}
 }

@@ -122,9 +122,20 @@ func (w *writer) sli(o *writtenObjective) writtenSLI {
 		return w.threshold(s.Threshold, o)
 	case s.Latency != nil:
 		return w.latency()
+	case s.Query != nil && s.Query.Language == slo.PromQL:
+		return w.query(s.Query)
+	case s != slo.SLI{}:
+		w.fail("spec.sli", "is no PromQL, and nothing else is written as OpenSLO", "keep this SLO in the engine")
+		return writtenSLI{}
 	}
-	w.fail("spec.sli", "says nothing to measure", "write one of ratio, latency, threshold")
+	w.fail("spec.sli", "says nothing to measure", "write one of ratio, latency, threshold, promql")
 	return writtenSLI{}
+}
+
+// query writes what is asked as a ratio of metrics: there are no others.
+func (w *writer) query(q *slo.Query) writtenSLI {
+	w.warn("spec.sli.promql.step", "cannot be said in OpenSLO: that it is asked every "+slo.FormatDuration(q.Step)+" is lost", "")
+	return w.ratio(&q.Ratio)
 }
 
 func (w *writer) ratio(r *slo.Ratio) writtenSLI {

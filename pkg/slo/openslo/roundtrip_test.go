@@ -90,6 +90,13 @@ func TestWhatCannotBeSaid(t *testing.T) {
 			[]string{"warning: spec.description: has 1051 characters, more than the 1050 of OpenSLO: it is cut; shorten it"}},
 		"seconds": {func(s *slo.Spec) { s.Window.Rolling += time.Second },
 			[]string{"error: spec.window: 30d1s cannot be said in OpenSLO, whose smallest unit is a minute; write whole minutes"}},
+		"a query": {func(s *slo.Spec) {
+			s.SLI = slo.SLI{Query: &slo.Query{Language: slo.PromQL, Ratio: slo.Ratio{Total: "sum(a)", Good: "sum(b)"}, Step: time.Minute}}
+		}, []string{"warning: spec.sli.promql.step: cannot be said in OpenSLO: that it is asked every 1m is lost"}},
+		"spans": {func(s *slo.Spec) { s.SLI = slo.SLI{Spans: &slo.Spans{Service: "a"}} },
+			[]string{"error: spec.sli: is no PromQL, and nothing else is written as OpenSLO; keep this SLO in the engine"}},
+		"LogQL": {func(s *slo.Spec) { s.SLI = slo.SLI{Query: &slo.Query{Language: slo.LogQL}} },
+			[]string{"error: spec.sli: is no PromQL, and nothing else is written as OpenSLO; keep this SLO in the engine"}},
 		"two bounds": {func(s *slo.Spec) {
 			s.SLI = slo.SLI{Threshold: &slo.Threshold{Metric: "x", Above: &bound, Below: &bound, PerSample: true}}
 		},

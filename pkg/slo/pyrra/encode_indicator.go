@@ -25,6 +25,10 @@ func (w *writer) indicator() map[string]any {
 	case s.Threshold != nil:
 		return w.gauge(s.Threshold)
 	}
+	if w.spec.SLI.Ratio == nil && w.spec.SLI != (slo.SLI{}) {
+		w.fail("spec.sli", "Pyrra counts metrics by selectors: it has neither queries, nor spans and logs", "keep this SLO in the engine")
+		return nil
+	}
 	w.fail("spec.sli", "Pyrra has no ready error ratios", "write bad and total")
 	return nil
 }

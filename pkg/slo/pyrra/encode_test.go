@@ -77,6 +77,7 @@ func TestEncodeSaysWhatIsLost(t *testing.T) {
 		"error spec.sli.ratio.total: Pyrra needs":        func(s *slo.Spec) { s.SLI.Ratio.Total = `{__name__=~"a|b"}` },
 		"error spec.sli.ratio.good: Pyrra counts bad":    func(s *slo.Spec) { s.SLI.Ratio = &slo.Ratio{Good: `g{x="le=1"}`, Total: "t"} },
 		"error spec.sli: Pyrra has no ready":             func(s *slo.Spec) { s.SLI.Ratio = &slo.Ratio{ErrorRatio: "x"} },
+		"error spec.sli: Pyrra counts metrics":           func(s *slo.Spec) { s.SLI = slo.SLI{Spans: &slo.Spans{Service: "a"}} },
 		"error spec.budgeting: ":                         func(s *slo.Spec) { s.Budgeting.Method = slo.Timeslices },
 		"error spec.sli.threshold: ":                     threshold(slo.Threshold{Above: &two, PerSample: true}),
 		"warning spec.sli.threshold.slice: ":             threshold(slo.Threshold{Above: &one, Slice: time.Minute}),

@@ -19,7 +19,7 @@ const UsualAlertName = "ErrorBudgetBurn"
 // order in which services and SLOs come. Errors name Specs that Sloth cannot
 // say, which are left out; warnings say what it cannot say of one.
 //
-// SLIs must be ratios whose expressions hold {{.window}} where the range goes.
+// SLIs must be ratios, or queries in PromQL, whose expressions hold {{.window}} where the range goes.
 func Encode(specs []*slo.Spec) ([]byte, []slo.Problem) {
 	var e encoder
 	for _, s := range specs {
@@ -110,9 +110,17 @@ func write(s *slo.Spec) writtenSLO {
 		Objective:   &yaml.Node{Kind: yaml.ScalarNode, Value: number(s.Objective)},
 		Description: s.Description,
 		Labels:      nonEmpty(s.Labels),
-		SLI:         writeSLI(s.SLI.Ratio),
+		SLI:         writeSLI(ratioOf(s.SLI)),
 		Alerting:    writeAlerting(s.Alerting),
 	}
+}
+
+// ratioOf are the queries of an SLI; nil where it has none.
+func ratioOf(s slo.SLI) *slo.Ratio {
+	if q := s.Query; q != nil && q.Language == slo.PromQL {
+		return &q.Ratio
+	}
+	return s.Ratio
 }
 
 func writeSLI(r *slo.Ratio) (out writtenSLI) {
@@ -191,7 +199,10 @@ func unsayable(s *slo.Spec) (problems []slo.Problem) {
 
 // unsayableSLI is what of an SLI cannot be a query of Sloth.
 func unsayableSLI(s *slo.Spec, add func(severity slo.Severity, field, message, fix string)) {
-	r := s.SLI.Ratio
+	r, at := ratioOf(s.SLI), "spec.sli.ratio."
+	if s.SLI.Query != nil {
+		at = "spec.sli.promql."
+	}
 	if s.Composite != nil {
 		add(slo.Error, "spec.composite", "Sloth makes no SLO of others", "keep this SLO in the engine")
 		return
@@ -201,14 +212,13 @@ func unsayableSLI(s *slo.Spec, add func(severity slo.Severity, field, message, f
 		return
 	}
 	for field, query := range map[string]string{"total": r.Total, "good": r.Good, "bad": r.Bad, "errorRatio": r.ErrorRatio} {
-		at := "spec.sli.ratio." + field
 		if query == "" {
 			continue
 		}
 		if _, err := readTemplate(query); err != nil {
-			add(slo.Error, at, err.Error(), "write {{.window}} where the range goes, and no other {{")
+			add(slo.Error, at+field, err.Error(), "write {{.window}} where the range goes, and no other {{")
 		} else if !window.MatchString(query) {
-			add(slo.Error, at, "does not contain {{.window}}, as Sloth needs it", "write [{{.window}}] as range")
+			add(slo.Error, at+field, "does not contain {{.window}}, as Sloth needs it", "write [{{.window}}] as range")
 		}
 	}
 }

@@ -93,6 +93,22 @@ slos:
 	}
 }
 
+func asked(r slo.Ratio) slo.SLI {
+	return slo.SLI{Query: &slo.Query{Language: slo.PromQL, Ratio: r, Step: time.Minute}}
+}
+
+func TestEncodeQueries(t *testing.T) {
+	text, problems := Encode([]*slo.Spec{
+		spec(t, func(s *slo.Spec) { s.SLI = asked(slo.Ratio{Total: "a[{{.window}}]", Bad: "b[{{.window}}]"}) }),
+		spec(t, func(s *slo.Spec) { s.Name, s.SLI = "raw", asked(slo.Ratio{ErrorRatio: "c[{{.window}}]"}) }),
+	})
+	for _, want := range []string{"error_query: b[{{.window}}]\n        total_query: a[{{.window}}]", "error_ratio_query: c[{{.window}}]"} {
+		if !strings.Contains(string(text), want) || len(problems) > 0 {
+			t.Errorf("no %q in, and problems %v:\n%s", want, problems, text)
+		}
+	}
+}
+
 func TestEncodeSaysWhatIsLost(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*slo.Spec)
@@ -105,6 +121,9 @@ func TestEncodeSaysWhatIsLost(t *testing.T) {
 		"absent":    {func(s *slo.Spec) { s.Alerting.AbsentName = "Gone" }, "warning spec.alerting.absent"},
 		"slices":    {func(s *slo.Spec) { s.Budgeting.Method = slo.RatioTimeslices }, "error spec.budgeting: Sloth counts occurrences, not ratio timeslices"},
 		"latency":   {func(s *slo.Spec) { s.SLI = slo.SLI{Latency: &slo.Latency{}} }, "error spec.sli: Sloth has queries only"},
+		"spans":     {func(s *slo.Spec) { s.SLI = slo.SLI{Spans: &slo.Spans{Service: "a"}} }, "error spec.sli: Sloth has queries only"},
+		"LogQL":     {func(s *slo.Spec) { s.SLI = slo.SLI{Query: &slo.Query{Language: slo.LogQL}} }, "error spec.sli: Sloth has queries only"},
+		"asked":     {func(s *slo.Spec) { s.SLI = asked(slo.Ratio{ErrorRatio: "a[5m]"}) }, "error spec.sli.promql.errorRatio: does not contain {{.window}}"},
 		"selector":  {func(s *slo.Spec) { s.SLI.Ratio.Bad = "bad_total" }, "error spec.sli.ratio.bad: does not contain {{.window}}"},
 		"template":  {func(s *slo.Spec) { s.SLI.Ratio.Bad = "{{.window}}{{" }, "error spec.sli.ratio.bad: is not a template"},
 		"name":      {func(s *slo.Spec) { s.Name = "p" }, `error metadata.name: "p" is not a name that Sloth takes`},
