@@ -10,7 +10,8 @@ import (
 )
 
 // codecVersion is the first byte of a written ledger; pinnedVersion is that of
-// one with pins. Another ladder, or another order of fields, is another version.
+// one with pins, mergedVersion that of one with events that were merged. Another
+// ladder, or another order of fields, is another version.
 //
 // A ledger is written as (u: uvarint, z: zigzag varint, c: two float64, little
 // endian):
@@ -18,10 +19,12 @@ import (
 //	version byte, u longest, c total, z newest, u any,
 //	u spans, for each: z from (less the to before), u length,
 //	for each ring: z first, c base, u flags, u cells, the cells (see cells.go),
-//	in version 2: u pins, for each: z seconds (less those before), c counts.
+//	from version 2 on: u pins, for each: z seconds (less those before), c counts,
+//	from version 3 on: c of total without what was merged.
 const (
 	codecVersion  = 1
 	pinnedVersion = 2
+	mergedVersion = 3
 )
 
 // longestLedger bounds what a decoder makes room for.
@@ -32,10 +35,7 @@ func (l *Ledger) AppendBinary(b []byte) ([]byte, error) {
 	if l.longest > longestLedger {
 		return b, fmt.Errorf("write ledger of %s: longer than %s", l.longest, longestLedger)
 	}
-	version := byte(codecVersion)
-	if len(l.pins) > 0 {
-		version = pinnedVersion
-	}
+	version := l.version()
 	b = append(b, version)
 	b = binary.AppendUvarint(b, uint64(l.longest))
 	b = appendCounts(b, l.total)
@@ -45,10 +45,24 @@ func (l *Ledger) AppendBinary(b []byte) ([]byte, error) {
 	for i := range l.rings {
 		b = l.rings[i].append(b)
 	}
-	if version == pinnedVersion {
+	if version >= pinnedVersion {
 		b = appendPins(b, l.pins)
 	}
+	if version >= mergedVersion {
+		b = appendCounts(b, l.since)
+	}
 	return b, nil
+}
+
+// version is the oldest one that can say all there is.
+func (l *Ledger) version() byte {
+	switch {
+	case l.since != l.total:
+		return mergedVersion
+	case len(l.pins) > 0:
+		return pinnedVersion
+	}
+	return codecVersion
 }
 
 // MarshalBinary is AppendBinary to nothing.
@@ -131,8 +145,8 @@ func (l *Ledger) UnmarshalBinary(data []byte) error {
 func readLedger(data []byte) (*Ledger, error) {
 	d := &decoder{data: data}
 	version := d.byte()
-	if d.err == nil && version != codecVersion && version != pinnedVersion {
-		return nil, fmt.Errorf("version %d is not known, only %d and %d", version, codecVersion, pinnedVersion)
+	if d.err == nil && (version < codecVersion || version > mergedVersion) {
+		return nil, fmt.Errorf("version %d is not known, only %d to %d", version, codecVersion, mergedVersion)
 	}
 	longest := d.uvarint(uint64(longestLedger))
 	if d.err == nil && longest == 0 {
@@ -143,12 +157,16 @@ func readLedger(data []byte) (*Ledger, error) {
 	}
 	l := New(time.Duration(longest))
 	l.total, l.newest, l.any = d.counts(), d.varint(), d.uvarint(1) == 1
+	l.since = l.total
 	l.observed.read(d)
 	for i := range l.rings {
 		l.rings[i].read(d)
 	}
-	if version == pinnedVersion {
+	if version >= pinnedVersion {
 		l.pins = readPins(d)
+	}
+	if version >= mergedVersion {
+		l.since = d.counts()
 	}
 	if left := len(data) - d.at; d.err == nil && left > 0 {
 		d.fail(fmt.Sprintf("%d bytes are left over", left))

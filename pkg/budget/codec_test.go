@@ -169,7 +169,7 @@ func TestNoLedger(t *testing.T) {
 		}
 	}
 	f(nil, "ends too early")
-	f([]byte{3}, "version 3")
+	f([]byte{4}, "version 4")
 	f([]byte{1, 0}, "no longest window")
 	f(append(bytes.Clone(good), 0), "1 bytes are left over")
 	for n := range good {

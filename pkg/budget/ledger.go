@@ -30,6 +30,7 @@ type Ledger struct {
 	rings    []ring
 	pins     []knot // sorted
 	total    Counts
+	since    Counts // total without what was merged
 	observed coverage
 	longest  time.Duration
 	newest   int64 // time of the newest event
@@ -84,13 +85,17 @@ func (l *Ledger) apply(s share) {
 	if s.first <= l.newest-settled {
 		l.late++
 	}
-	l.total = l.total.Add(s.counts)
+	l.total, l.since = l.total.Add(s.counts), l.since.Add(s.counts)
 	l.newest = max(l.newest, s.to)
 	l.any = true
 }
 
-// Since is everything counted since New, whatever its time.
-func (l *Ledger) Since() Counts { return l.total }
+// Since is everything counted since New, whatever its time, without what was
+// merged: it grows as events arrive, and never by a month of them at once.
+func (l *Ledger) Since() Counts { return l.since }
+
+// All is Since and what was merged.
+func (l *Ledger) All() Counts { return l.total }
 
 // Changes is a number that changes whenever what the ledger says may have.
 func (l *Ledger) Changes() uint64 { return l.changes }

@@ -57,8 +57,8 @@ func (w *walk) read(at int64, c Counts) {
 	w.counts = c
 }
 
-// Merge counts what was counted elsewhere, as Add does for each step. Of many
-// steps it costs about as much as of one.
+// Merge counts what was counted elsewhere, as Add does for each step, but for
+// Since, which leaves it out. Of many steps it costs about as much as of one.
 func (l *Ledger) Merge(steps []Step) {
 	if len(steps) == 0 {
 		return

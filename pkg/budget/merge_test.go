@@ -56,7 +56,7 @@ func TestMergeEqualsAdd(t *testing.T) {
 				}
 			}
 		}
-		if merged.Since() != added.Since() || !merged.Newest().Equal(added.Newest()) || merged.pins[0] != added.pins[0] {
+		if merged.All() != added.All() || !merged.Newest().Equal(added.Newest()) || merged.pins[0] != added.pins[0] {
 			t.Fatalf("seed %d: total, newest event or pin differ", seed)
 		}
 	}
@@ -79,12 +79,44 @@ func TestStepsRebuild(t *testing.T) {
 				t.Fatalf("seed %d: reading %d of the copy is %+v, not %+v", seed, i, got[i], want[i])
 			}
 		}
-		if copied.Since() != original.Since() {
-			t.Fatalf("seed %d: the copy has %+v, not %+v", seed, copied.Since(), original.Since())
+		if copied.All() != original.All() {
+			t.Fatalf("seed %d: the copy has %+v, not %+v", seed, copied.All(), original.All())
 		}
 	}
 	if steps := New(time.Hour).Steps(); len(steps) != 0 {
 		t.Errorf("an empty ledger has steps: %v", steps)
+	}
+}
+
+// TestMergedIsNotNew: a counter of what was counted does not jump by a month
+// that was read at once; that holds over a restart.
+func TestMergedIsNotNew(t *testing.T) {
+	l := New(30 * 24 * time.Hour)
+	l.Add(epoch, Counts{Bad: 1, Total: 10})
+	l.Merge([]Step{{epoch.Add(-time.Hour), Counts{Bad: 5, Total: 5000}}})
+	for _, pinned := range []bool{false, true} {
+		if pinned {
+			l.Pin(epoch.Add(-24 * time.Hour))
+		}
+		data, err := l.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := new(Ledger)
+		if err := again.UnmarshalBinary(data); err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range []*Ledger{l, again} {
+			if got := one.Since(); got != (Counts{Bad: 1, Total: 10}) {
+				t.Errorf("counted %+v", got)
+			}
+			if got := one.All(); got != (Counts{Bad: 6, Total: 5010}) {
+				t.Errorf("all is %+v", got)
+			}
+			if got := one.Window(epoch, 24*time.Hour).Counts; got != (Counts{Bad: 6, Total: 5010}) {
+				t.Errorf("the window holds %+v", got)
+			}
+		}
 	}
 }
 
