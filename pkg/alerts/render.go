@@ -34,6 +34,8 @@ type Facts struct {
 	Exhaustion *time.Duration
 	// Top names the series that contributed most bad events, the worst first.
 	Top []string
+	// Traces are ids of traces of bad events, the newest first.
+	Traces []string
 	// LastSample is the time of the newest sample.
 	LastSample time.Time
 }
@@ -60,7 +62,7 @@ func labelsOf(who Subject, status Status) map[string]string {
 	maps.Copy(labels, ofSeverity(who.Spec, status.Severity).Labels)
 	maps.Copy(labels, who.Group)
 	maps.Copy(labels, map[string]string{
-		"alertname": alertName(who.Spec, status.Name),
+		"alertname": NameOf(who.Spec, status.Name),
 		"service":   who.Spec.Service,
 		"slo":       who.Spec.Name,
 		"slo_id":    who.ID,
@@ -82,6 +84,7 @@ func annotationsOf(who Subject, status Status, facts Facts) map[string]string {
 		set("exhaustion", facts.Exhaustion.Round(time.Second).String())
 	}
 	set("top_contributors", strings.Join(facts.Top, "; "))
+	set("trace_ids", strings.Join(facts.Traces, ", "))
 	set("dashboard_url", who.URL)
 	if status.Frozen {
 		set("frozen", "no samples since "+facts.LastSample.UTC().Format(time.RFC3339)+": the alert neither fires nor resolves")
@@ -130,8 +133,8 @@ func Silenced(spec *slo.Spec, status Status) bool {
 	return ofSeverity(spec, status.Severity).Disabled || status.Name == NameNoData && spec.Alerting.NoAbsent
 }
 
-// alertName is what the SLO calls its alerts.
-func alertName(spec *slo.Spec, name string) string {
+// NameOf is what the SLO calls its alerts of an alertname of the engine's.
+func NameOf(spec *slo.Spec, name string) string {
 	switch {
 	case name == NameBurn && spec.Alerting.Name != "":
 		return spec.Alerting.Name
