@@ -26,6 +26,7 @@ func (t *Tracker) bind(s *series, as called, before []binding) {
 			part = histogramKeyOf(view, as.target, in)
 			if !c.program.form(part, c.term.role) {
 				in.notice(NoticeBothForms)
+				t.declined(s, rival{c.program, part, c.term.role})
 				continue
 			}
 		}
@@ -91,22 +92,6 @@ func (s *series) unchained() (list []binding) {
 		list = append(list, *b)
 	}
 	return list
-}
-
-// NoticeBothForms marks an instance whose histogram arrives both classic and
-// native: the form seen first is counted.
-const NoticeBothForms Reason = "both_histogram_forms"
-
-// form reports whether a part of a histogram is counted: a histogram that is
-// sent both as classic and as native counts once, as what was seen first.
-func (p *program) form(key histogramKey, r role) bool {
-	if r == roleCounter {
-		r = roleBucket // _count belongs to the classic form
-	}
-	if _, known := p.forms[key]; !known {
-		p.forms[key] = r
-	}
-	return p.forms[key] == r
 }
 
 func histogramKeyOf(view labels.Labels, target string, in *Instance) histogramKey {

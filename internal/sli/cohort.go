@@ -21,6 +21,7 @@ type cohort struct {
 	arrived  int32 // members that are in it
 	blind    int32 // members in quarantine
 	whole    bool  // its sample sets come in one piece
+	doubted  bool  // at the last sweep, it came in two ways
 }
 
 // join makes a series a member, in as many ways as it is bound to the cohort.

@@ -11,7 +11,6 @@ import (
 	"github.com/slo-engine/slo-engine/internal/promql"
 	"github.com/slo-engine/slo-engine/pkg/budget"
 	"github.com/slo-engine/slo-engine/pkg/slo"
-	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
 )
 
 // Program is a compiled SLO: the series it counts, and what each adds.
@@ -19,8 +18,8 @@ import (
 type Program struct {
 	Spec  *slo.Spec
 	terms []term
-	// below is the latency threshold in the histogram's own unit.
-	below float64
+	// limits say which events of a histogram are fast.
+	limits
 	// threshold is what the samples of a gauge are compared with.
 	threshold *slo.Threshold
 	// subtracts: some series take bad events away, so that events whose good
@@ -128,9 +127,12 @@ func Compile(spec *slo.Spec) (*Program, []slo.Problem) {
 		c.latency(spec.SLI.Latency)
 	case spec.SLI.Threshold != nil:
 		c.threshold(spec.SLI.Threshold)
+	case classified(spec.SLI):
+		c.asked(spec.SLI.Query)
+		c.classified()
 	case spec.Composite != nil: // nothing that arrives is its own
 	default:
-		c.problem("spec.sli", "no SLI is given", "write one of ratio, latency, threshold")
+		c.problem("spec.sli", "no SLI is given", "write one of ratio, latency, threshold, spans, logs, promql, logql")
 	}
 	if len(c.problems) > 0 {
 		return nil, c.problems
@@ -156,6 +158,12 @@ func (p *Program) Served() []string {
 	if made := p.Spec.Composite; made != nil {
 		return constituents(made)
 	}
+	if asked := p.Question(); asked != nil {
+		return asked.served(p.Spec)
+	}
+	if p.Classified() {
+		return []string{p.served() + budgeted(p.Spec.Budgeting)}
+	}
 	kinds := map[role]string{
 		roleCounter: "counted as it arrives", roleBucket: "classic histogram, counted as it arrives",
 		roleNative: "native histogram, counted as it arrives", roleGauge: "gauge, compared as it arrives",
@@ -166,7 +174,12 @@ func (p *Program) Served() []string {
 	}
 	lines := make([]string, 0, len(p.terms))
 	for _, t := range p.terms {
-		lines = append(lines, fmt.Sprintf("%s: %s%s", t, kinds[t.role], budgeted(p.Spec.Budgeting)))
+		if t.name != ClassifiedMetric {
+			lines = append(lines, fmt.Sprintf("%s: %s%s", t, kinds[t.role], budgeted(p.Spec.Budgeting)))
+		}
+	}
+	if p.SpanLatency() != nil {
+		lines = append(lines, "spans, judged as they arrive"+budgeted(p.Spec.Budgeting))
 	}
 	return lines
 }
@@ -204,7 +217,7 @@ func (c *compiler) parse(field, text string) (parser.Expr, bool) {
 // cannot names the part of an expression that prevents counting, and why.
 func (c *compiler) cannot(field string, expr parser.Expr, why string) {
 	c.report(c.program.Spec.Unserved(), field, fmt.Sprintf("cannot count `%s` as data arrives: %s", promql.String(expr), why),
-		"write selectors, with sum(), rate(), increase(), + and - around them; what only a query can answer needs a PromQL source, which "+strictyaml.NotSupported)
+		"write selectors, with sum(), rate(), increase(), + and - around them; what only a query can answer needs a PromQL backend")
 }
 
 // unfit names selectors that look elsewhere than at what arrives.

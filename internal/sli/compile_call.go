@@ -109,7 +109,7 @@ func (c *compiler) fast(field string, e *parser.Call) []addend {
 			c.cannot(field, e, "its argument is no histogram")
 			return nil
 		}
-		list[i].role, list[i].below, list[i].expr = roleFast, upper, e
+		list[i].role, list[i].limits, list[i].expr = roleFast, limits{upper, lower == 0}, e
 	}
 	return list
 }

@@ -13,14 +13,18 @@ import (
 )
 
 // latency: _count is every event; what the bucket at the threshold holds is
-// good. A native histogram under the plain name says both.
+// good. A native histogram under the plain name says both. Spans that arrive are
+// told one by one, see SpanLatency.
 func (c *compiler) latency(l *slo.Latency) {
+	name := c.histogram("spec.sli.latency.histogram", l.Histogram, false)
 	unit := l.Unit
 	if unit <= 0 {
 		unit = 1e9 // seconds, as Prometheus's base unit
 	}
 	c.program.below = float64(l.Below) / float64(unit)
-	name := c.histogram("spec.sli.latency.histogram", l.Histogram, false)
+	if unitOf(name) != 0 && c.program.Spec.Source == "" {
+		c.classified()
+	}
 	if l.Errors == "" {
 		return
 	}

@@ -68,7 +68,7 @@ func (c *compiler) take(sum counted, weight budget.Counts) {
 			w = budget.Counts{}.Sub(weight)
 		}
 		if a.role == roleFast {
-			c.program.below = a.below
+			c.program.limits = a.limits
 		}
 		c.add(term{name: metricName(a.selector.LabelMatchers), matchers: a.selector.LabelMatchers, role: a.role, weight: w})
 	}
@@ -88,7 +88,7 @@ func (c *compiler) adds(sum counted) bool {
 // comparable reports whether all of an SLI counts its events alike, so that
 // factors cancel, and by one threshold.
 func (c *compiler) comparable(part, whole counted) bool {
-	usual, below := whole.unit(), 0.0
+	usual, fast := whole.unit(), limits{}
 	for _, sum := range []counted{part, whole} {
 		for _, a := range sum.addends {
 			switch {
@@ -98,11 +98,11 @@ func (c *compiler) comparable(part, whole counted) bool {
 				}
 				c.cannot(sum.field, a.expr, "it does not count in the same unit as the other events: rate() or increase(), and factors, must be the same throughout")
 				return false
-			case a.role == roleFast && below != 0 && a.below != below:
+			case a.role == roleFast && fast.below != 0 && a.limits != fast:
 				c.cannot(sum.field, a.expr, "another threshold is used as well, and an SLO has one")
 				return false
 			case a.role == roleFast:
-				below = a.below
+				fast = a.limits
 			}
 		}
 	}

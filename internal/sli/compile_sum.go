@@ -17,8 +17,8 @@ type addend struct {
 	role     role
 	minus    bool
 	unit     unit
-	below    float64 // of roleFast
-	samples  bool    // of roleGauge: the number of samples, not their sum
+	limits   limits // of roleFast
+	samples  bool   // of roleGauge: the number of samples, not their sum
 	expr     parser.Expr
 }
 

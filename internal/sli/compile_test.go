@@ -134,7 +134,7 @@ func TestCompileSLIs(t *testing.T) {
 
 // cannotFix is what to do about all that cannot be counted.
 const cannotFix = "write selectors, with sum(), rate(), increase(), + and - around them; " +
-	"what only a query can answer needs a PromQL source, which is not supported by this version"
+	"what only a query can answer needs a PromQL backend"
 
 // What does not add events up is refused, with the part that is meant and why.
 func TestCompileRefuses(t *testing.T) {
@@ -289,7 +289,7 @@ func TestCompileRefusesThresholds(t *testing.T) {
 		want.Field = "spec.sli.threshold.metric"
 		wantProblems(t, slo.SLI{Threshold: &slo.Threshold{Metric: expr}}, want)
 	}
-	wantProblems(t, slo.SLI{}, slo.Problem{Field: "spec.sli", Message: "no SLI is given", Fix: "write one of ratio, latency, threshold"})
+	wantProblems(t, slo.SLI{}, slo.Problem{Field: "spec.sli", Message: "no SLI is given", Fix: "write one of ratio, latency, threshold, spans, logs, promql, logql"})
 }
 
 // Who mends a document wants to hear everything at once.

@@ -14,6 +14,7 @@ type arrival struct {
 	kind        Type
 	temporality Temporality
 	whole       bool  // its sample set is in one batch
+	asked       bool  // somebody was asked for it
 	now         int64 // wall time
 	newest      int64 // event time of the series' sample before
 }
@@ -66,7 +67,7 @@ func (s *series) reach() time.Duration {
 
 // end notes a stale marker: liveness ends, the last value stays.
 func (s *series) end(at int64) {
-	if s.ended() || at < s.counter.time {
+	if s.ended() || at < max(s.counter.time, s.sampled()) {
 		return
 	}
 	s.counter.rarely().gone = at
@@ -157,8 +158,11 @@ func (t *Tracker) accept(s *series, a *arrival, v verdict, added *histogram.Floa
 
 // read takes the point as the stream's temporality says.
 func (c *counter) read(a *arrival, b birth, remember int64) verdict {
-	if a.temporality == Delta {
+	switch a.temporality {
+	case Delta:
 		return c.delta(a.point, remember)
+	case Events:
+		return c.events(a.point)
 	}
 	return c.cumulative(a.point, b)
 }
@@ -169,9 +173,9 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 		switch {
 		case b.blinded():
 		case b.role == roleNative && v.counted && added != nil:
-			s.addSplit(b, v.increment, splitAt(added, b.instance().program.below))
+			s.addSplit(b, v.increment, splitAt(added, b.instance().program.limits))
 		case (b.role == roleEvents || b.role == roleFast) && v.counted && added != nil:
-			b.addWeighted(v.increment, splitAt(added, b.instance().program.below))
+			b.addWeighted(v.increment, splitAt(added, b.instance().program.limits))
 		case b.role == roleCounter, b.role == roleBucket:
 			s.addTo(b, v)
 		}
@@ -220,8 +224,12 @@ func (b *binding) offer(v verdict) {
 // part of its sample set is in.
 func (s *series) arrive(v verdict, a *arrival) {
 	s.observe(v, a.point.Time)
+	if a.temporality == Events {
+		return // no sample set: what happens to one request says nothing of another
+	}
 	for b := s.bindings(); b != nil; b = b.next() {
 		if b.role != roleGauge {
+			b.origin(a.asked)
 			b.arrive(a, a.newest)
 		}
 	}
@@ -257,9 +265,12 @@ func (t *Tracker) histogram(s *series, a *arrival) Reason {
 		}
 		s.counter.rarely().native = &native{}
 	}
-	v, added := s.counter.rare.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
+	v, added, changed := s.counter.rare.native.read(&s.counter, a, s.birth(a.point), int64(t.options.Lateness))
 	if v.reason != "" && !v.counted {
 		return v.reason
+	}
+	if changed {
+		s.notice(NoticeBucketsChanged)
 	}
 	t.accept(s, a, v, added)
 	return v.reason

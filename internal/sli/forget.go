@@ -40,6 +40,8 @@ func (t *Tracker) Sweep(now time.Time) {
 	for _, p := range t.programs {
 		p.sweep(now, histograms)
 	}
+	t.succeed(now)
+	t.compareOrigins()
 }
 
 // tidy gives back the room of so many series that were swept.

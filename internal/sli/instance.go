@@ -43,6 +43,7 @@ type Instance struct {
 	newest  int64     // time of the newest sample, 0 if none
 	horizon int64     // of the last Horizon: it never goes back
 	notices map[Reason]bool
+	traces  []Trace        // of bad events, the newest last; see mostTraces
 	slices  map[int64]bool // of a threshold SLI: slice number to "is bad"
 	tally   tally
 	slicer  *slicer // of an SLO whose budget is made of slices of time; else nil
@@ -129,7 +130,7 @@ func (in *Instance) Subtracts() bool {
 // Notices are the named conditions of this instance, sorted.
 func (in *Instance) Notices() []Reason {
 	// Buckets become known one by one; only what stays open is worth a word.
-	if in.Uncertain != nil && in.Uncertain.Since().Bad != 0 {
+	if in.Uncertain != nil && in.Uncertain.All().Bad != 0 {
 		in.notice(NoticeThresholdInsideBucket)
 	}
 	if len(in.notices) == 0 {

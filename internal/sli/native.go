@@ -16,17 +16,27 @@ type split struct {
 	fast, unsure float64
 }
 
-// splitAt counts the events of a histogram at or below a threshold. Bucket
-// bounds are inclusive above, so a threshold on a bound is exact.
-func splitAt(h *histogram.FloatHistogram, threshold float64) split {
+// limits say which events are fast.
+type limits struct {
+	below float64 // at or below it, in the histogram's own unit
+	// positive: those below zero are not.
+	positive bool
+}
+
+// splitAt counts the events of a histogram within limits. Bounds above zero
+// are inclusive above, so a threshold on one is exact.
+func splitAt(h *histogram.FloatHistogram, l limits) split {
 	s := split{total: h.Count}
 	buckets := h.AllBucketIterator()
 	for buckets.Next() {
 		b := buckets.At()
 		switch {
-		case b.Upper <= threshold || nearly(b.Upper, threshold):
+		case l.positive && b.Upper <= 0:
+		case l.positive && b.Lower < 0 && len(h.NegativeBuckets) > 0:
+			s.unsure += b.Count // the zero bucket holds what lies on either side
+		case b.Upper <= l.below || nearly(b.Upper, l.below):
 			s.fast += b.Count
-		case b.Lower < threshold && !nearly(b.Lower, threshold):
+		case b.Lower < l.below && !nearly(b.Lower, l.below):
 			s.unsure += b.Count
 		}
 	}
@@ -38,13 +48,19 @@ func splitAt(h *histogram.FloatHistogram, threshold float64) split {
 func nearly(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b) }
 
 // addWeighted counts all events of a native histogram, or the fast ones, by
-// the binding's weight. What the threshold's bucket holds is not fast; where
-// fast events are good, it is uncertain.
+// the binding's weight. What the threshold's bucket holds is bad, whether fast
+// events are the good ones or the bad ones, and uncertain. Where fast events are
+// all there are, it is left out.
 func (b *binding) addWeighted(i increment, sp split) {
 	n, weight := sp.total, b.weight()
 	if b.role == roleFast {
 		n = sp.fast
-		b.instance().countUncertain(i, -weight.Bad*sp.unsure)
+		if weight.Total == 0 {
+			b.instance().countUncertain(i, math.Abs(weight.Bad)*sp.unsure)
+			if weight.Bad > 0 {
+				n += sp.unsure
+			}
+		}
 	}
 	if n != 0 {
 		b.instance().count(i, budget.Counts{Bad: weight.Bad * n, Total: weight.Total * n})
@@ -57,29 +73,42 @@ type native struct {
 	previous *histogram.FloatHistogram
 }
 
-// read says which events the next histogram added; nil when the verdict
-// counts nothing.
-func (n *native) read(c *counter, a *arrival, b birth, remember int64) (verdict, *histogram.FloatHistogram) {
+// read says which events the next histogram added, nil when the verdict counts
+// nothing, and whether its buckets are others than before. Then, unless it
+// began anew, nobody knows which of them the events since lie in: it is a
+// baseline.
+func (n *native) read(c *counter, a *arrival, b birth, remember int64) (v verdict, added *histogram.FloatHistogram, changed bool) {
 	restarted := c.seen && a.point.Start != 0 && c.start != 0 && a.point.Start != c.start
-	v := c.read(a, b, remember)
+	v = c.read(a, b, remember)
 	if v.reason != "" && !v.counted {
-		return v, nil
+		return v, nil, false
 	}
 	current := a.point.Histogram
 	if a.temporality == Delta {
-		return v, current
+		return v, current, false
 	}
 	current = current.Copy()
 	// The hint compares with what its sender saw last, not with what we did.
 	current.CounterResetHint = histogram.UnknownCounterReset
 	previous := n.previous
 	n.previous = current
-	if previous == nil || restarted || current.DetectReset(previous) {
-		return v, current
+	if previous == nil || restarted {
+		return v, current, false
 	}
-	added, err := current.Copy().Sub(previous)
-	if err != nil { // incompatible buckets: the stream began anew
-		return v, current
+	now, before, same := aligned(current, previous)
+	switch {
+	case now.DetectReset(before):
+		return v, current, !same
+	case !same:
+		return verdict{}, nil, true
 	}
-	return v, added
+	added, err := now.Copy().Sub(before)
+	if err != nil { // those that are aligned can be subtracted
+		return verdict{}, nil, true
+	}
+	return v, added, false
 }
+
+// NoticeBucketsChanged says that a histogram's bounds became others while it
+// went on: what was counted between two samples is missing.
+const NoticeBucketsChanged Reason = "histogram_buckets_changed"

@@ -17,6 +17,9 @@ type Batch struct {
 	// batches (OTLP), so that what it lacks does not exist. Remote write
 	// spreads one scrape over several requests.
 	Whole bool
+	// Asked says that a server was asked for the samples; others come by
+	// themselves.
+	Asked bool
 }
 
 // Sample is one point of a known series. It fits a cache line: a request
@@ -50,6 +53,17 @@ type Series struct {
 	Temporality Temporality
 	// Points are in the order of the request.
 	Points []Point
+	// Traces are traces of some of its events, for people to look at. They are
+	// kept by SLOs to which these events are bad, and not written down.
+	Traces []Trace
+	// Sampled says that not every event was seen, and values were scaled up.
+	Sampled bool
+}
+
+// Trace names the trace that an event was part of.
+type Trace struct {
+	ID   [16]byte
+	Time int64 // of the event, in nanoseconds since the epoch
 }
 
 // Names are the metric names under which the series can be selected: as
@@ -82,6 +96,10 @@ const (
 	Cumulative Temporality = iota
 	// Delta values count since the previous point.
 	Delta
+	// Events happened at the point's time, as many as its value says, 0 among
+	// them: then somebody looked and saw none. Many senders may share such a
+	// series, and nothing in it tells a repetition from more of the same.
+	Events
 )
 
 // Point is one sample.

@@ -183,6 +183,8 @@ type Missing struct {
 	// Watched is since when its series are watched: of samples from before,
 	// live counting takes no series for new.
 	Watched time.Time
+	// Newest is the end of what is known; zero: nothing is.
+	Newest time.Time
 }
 
 // Missing is what is missing of an SLO; nothing of one that is not there or is
@@ -198,6 +200,9 @@ func (t *Tracker) Missing(id string, now time.Time) (m Missing) {
 		known = append(known, in.Ledger.Observed()...)
 	}
 	slices.SortFunc(known, func(a, b Stretch) int { return a.To.Compare(b.To) })
+	if len(known) > 0 {
+		m.Newest = known[len(known)-1].To
+	}
 	until, begin := now, now.Add(-longest(p.Spec))
 	for i, s := range slices.Backward(known) {
 		if i < len(known)-1 && s.To.Before(until) { // what follows the newest is yet to come

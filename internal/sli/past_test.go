@@ -48,7 +48,7 @@ func TestPast(t *testing.T) {
 			}
 		}
 		in := tracker.Instances()[0]
-		if got, want := in.Ledger.Since(), (budget.Counts{Bad: 3 * days * 24 * 60, Total: 1000 * days * 24 * 60}); got != want {
+		if got, want := in.Ledger.All(), (budget.Counts{Bad: 3 * days * 24 * 60, Total: 1000 * days * 24 * 60}); got != want {
 			t.Fatalf("counted %v, want %v", got, want)
 		}
 		if got := in.Ledger.Known(began, now); got != days*24*time.Hour {
@@ -101,7 +101,7 @@ func TestPastIsKept(t *testing.T) {
 			}
 		}
 		again.Recovered(began.Add(2 * time.Hour))
-		if got, want := again.Instances()[0].Ledger.Since(), tracker.Instances()[0].Ledger.Since(); got != want {
+		if got, want := again.Instances()[0].Ledger.All(), tracker.Instances()[0].Ledger.All(); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 		if _, err := again.AddPast(nil, recounted(t, p, 60, 90, linear(10), linear(1))); !errors.Is(err, ErrKnown) {
@@ -141,7 +141,7 @@ func TestPastOfGroups(t *testing.T) {
 	if n := len(b.tracker.Instances()); n != 1 {
 		t.Fatalf("%d instances", n)
 	}
-	if got := b.tracker.Instances()[0].Ledger.Since(); got != (budget.Counts{Bad: 60, Total: 60}) {
+	if got := b.tracker.Instances()[0].Ledger.All(); got != (budget.Counts{Bad: 60, Total: 60}) {
 		t.Errorf("counted %v", got)
 	}
 }
@@ -168,7 +168,7 @@ func TestPastOfSlices(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := tracker.Instances()[0].Ledger.Since(); got != (budget.Counts{Bad: 24, Total: 24}) {
+		if got := tracker.Instances()[0].Ledger.All(); got != (budget.Counts{Bad: 24, Total: 24}) {
 			t.Errorf("edge at minute %d: %v, want 24 of 24", edge, got)
 		}
 	}

@@ -28,7 +28,9 @@ type entry struct {
 	time, start int64
 }
 
-// The bits of an entry's first byte; the two highest are the Type.
+// The bits of an entry's first byte; the two highest are the Type. A gauge has
+// no temporality: with flagDelta it stands for a counter whose points are
+// Events.
 const (
 	flagSpelt = 1 << iota // the series' names follow
 	flagInt
@@ -88,7 +90,11 @@ func (t *Tracker) Edition() {
 // point writes one point.
 func (r *record) point(t *Tracker, s *series, a *arrival) {
 	p := a.point
-	flags := byte(a.kind) << typeShift
+	kind := a.kind
+	if a.temporality == Events {
+		kind = TypeGauge
+	}
+	flags := byte(kind) << typeShift
 	spell := !s.spelt
 	set := func(on bool, flag byte) {
 		if on {
@@ -100,7 +106,7 @@ func (r *record) point(t *Tracker, s *series, a *arrival) {
 	set(p.Stale, flagStale)
 	set(p.Histogram != nil && !p.Stale, flagHistogram)
 	set(p.Start != 0, flagStart)
-	set(a.temporality == Delta, flagDelta)
+	set(a.temporality == Events || a.temporality == Delta && kind != TypeGauge, flagDelta)
 	w := &r.w
 	w.Byte(flags)
 	w.Int(int64(s.number) - int64(r.last.number))
@@ -186,7 +192,11 @@ func (t *Tracker) readPoint(r *wire.Reader, flags byte, last *entry) (*series, a
 		p.Value = r.Float()
 	}
 	a := arrival{point: p, kind: Type(flags >> typeShift)}
-	if flags&flagDelta != 0 {
+	switch {
+	case flags&flagDelta == 0:
+	case a.kind == TypeGauge:
+		a.kind, a.temporality = TypeCounter, Events
+	default:
 		a.temporality = Delta
 	}
 	if !spelt {

@@ -13,10 +13,16 @@ import (
 
 // Selectors are what a program counts, as PromQL selectors for somebody who
 // has the samples: each once, and none whose series another one selects too.
-// A composite has none.
+// A composite has none, nor has what somebody else classifies.
 func (p *Program) Selectors() []Selector {
+	if p.Classified() {
+		return nil
+	}
 	var list []Selector
 	for _, t := range p.terms {
+		if t.name == ClassifiedMetric {
+			continue // a latency of spans is told so, too
+		}
 		t.matchers = slices.Clone(t.matchers)
 		for i, m := range t.matchers {
 			t.matchers[i] = spellings(m)

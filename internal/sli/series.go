@@ -87,9 +87,11 @@ type also struct {
 type marks uint8
 
 const (
-	slow  marks = 1 << iota // all its events are bad, however fast
-	alive                   // it is expected in every sample set
-	blind                   // its samples are refused: two writers
+	slow   marks = 1 << iota // all its events are bad, however fast
+	alive                    // it is expected in every sample set
+	blind                    // its samples are refused: two writers
+	asked                    // since the last sweep, somebody was asked for a sample
+	pushed                   // since the last sweep, a sample came by itself
 )
 
 func (b *binding) is(m marks) bool { return b.marks&m != 0 }

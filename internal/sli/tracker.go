@@ -64,8 +64,11 @@ type Tracker struct {
 	loaded   int64              // when the programs were, wall time
 	record   *record            // of the batch; nil if nobody keeps one
 	page     record             // where it is written
+	asked    bool               // the batch was asked for
+	asks     bool               // some batch was, since the last sweep
 	numbered map[uint32]*series // while recovering; nil of those that nobody selects
 	families map[familyKey]*family
+	rivals   map[uint32][]rival // by the series' number
 	roster   roster
 	// composites are the programs made of others, parts first; gathered is the
 	// roster when their parts were looked up.
@@ -162,6 +165,7 @@ func (p *program) begin() {
 // rebind binds every known series anew. Its last value stays, so nothing that
 // is counted from now on is lost or counted twice.
 func (t *Tracker) rebind() {
+	t.rivals = nil
 	for _, in := range t.Instances() {
 		for _, c := range in.lineUp {
 			c.members = nil
@@ -192,6 +196,7 @@ func (t *Tracker) Book() *Book { return t.book }
 // points it had.
 func (t *Tracker) Ingest(batch *Batch, now time.Time, receipt *Receipt) (points int) {
 	t.sequence++
+	t.asked, t.asks = batch.Asked, t.asks || batch.Asked
 	for i := range batch.Series {
 		in := &batch.Series[i]
 		points += len(in.Points)
@@ -218,7 +223,7 @@ func (t *Tracker) sample(in *Sample, whole bool, now time.Time, receipt *Receipt
 			Type: in.Type, Temporality: in.Temporality, Points: []Point{in.Point},
 		}, whole, now, receipt)
 	default:
-		t.take(s, arrival{point: &in.Point, kind: in.Type, temporality: in.Temporality, whole: whole, now: now.UnixNano()}, receipt)
+		t.take(s, arrival{point: &in.Point, kind: in.Type, temporality: in.Temporality, whole: whole, asked: t.asked, now: now.UnixNano()}, receipt)
 	}
 }
 
@@ -251,8 +256,9 @@ func (t *Tracker) ingest(in *Series, whole bool, now time.Time, receipt *Receipt
 	}
 	t.learn(in, s)
 	for i := range in.Points {
-		t.take(s, arrival{point: &in.Points[i], kind: in.Type, temporality: in.Temporality, whole: whole, now: now.UnixNano()}, receipt)
+		t.take(s, arrival{point: &in.Points[i], kind: in.Type, temporality: in.Temporality, whole: whole, asked: t.asked, now: now.UnixNano()}, receipt)
 	}
+	s.tell(in)
 }
 
 // learn notes the key of a series; nil is one that no SLO looks at.

@@ -258,6 +258,25 @@ func TestStaleThenReturn(t *testing.T) {
 	b.want("shop:a", 31, 31)
 }
 
+// A marker older than a gauge's newest sample ends nothing.
+func TestLateStaleMarkerOfAGauge(t *testing.T) {
+	half := 0.5
+	b := newBench(t, spec("a", slo.SLI{Threshold: &slo.Threshold{Metric: "up", Above: &half, PerSample: true}}))
+	b.send("up", 20, 1)
+	b.send("up", 15, 0, stale)
+	for s := range b.tracker.series.all() {
+		if s.ended() {
+			t.Error("the gauge has ended before its newest sample")
+		}
+	}
+	b.send("up", 30, 0, stale)
+	for s := range b.tracker.series.all() {
+		if !s.ended() {
+			t.Error("the gauge goes on after its end")
+		}
+	}
+}
+
 func TestRepeatedAndLateCumulative(t *testing.T) {
 	b := newBench(t, spec("a", errorsOf))
 	b.send(`requests_total{code="500"}`, 10, 100)
