@@ -41,10 +41,16 @@ func TemplateWith(spec *slo.Spec, o TemplateOptions) (Template, []slo.Problem) {
 		t = w.classic(s.Latency)
 	case s.Threshold != nil:
 		t = w.threshold(s.Threshold)
+	case s.Query != nil:
+		t = w.query(s.Query)
+	case s.Spans != nil:
+		w.notPromQL("spec.sli.spans", "is counted span by span")
+	case s.Logs != nil:
+		w.notPromQL("spec.sli.logs", "is counted record by record")
 	case spec.Composite != nil:
 		w.problem(slo.Error, "spec.composite", "is counted slice by slice from what other SLOs count, which no expression over metrics says", "keep this SLO in the engine; its parts can be written")
 	default:
-		w.problem(slo.Error, "spec.sli", "no SLI is given", "write one of ratio, latency, threshold")
+		w.problem(slo.Error, "spec.sli", "no SLI is given", "write one of ratio, latency, threshold, promql")
 	}
 	if w.failed {
 		return Template{}, w.problems

@@ -33,7 +33,11 @@ func (w *writer) split(t rules.Template) bool {
 			return true
 		}
 	}
-	w.problem(slo.Error, "spec.sli.ratio.errorRatio", "it does not say of how many events it is the ratio, so long windows cannot be counted",
+	field := "spec.sli.ratio.errorRatio"
+	if q := w.spec.SLI.Query; q != nil {
+		field = "spec.sli." + q.Language + ".errorRatio"
+	}
+	w.problem(slo.Error, field, "it does not say of how many events it is the ratio, so long windows cannot be counted",
 		"write total with bad or good, or use the Sloth dialect")
 	return false
 }

@@ -119,6 +119,11 @@ func (w *writer) check() {
 			fmt.Sprintf("a slice of %s is longer than the %s that each record covers", slo.FormatDuration(t.Slice), slo.FormatDuration(base)),
 			"write at most "+slo.FormatDuration(base))
 	}
+	if q := w.spec.SLI.Query; q != nil && q.Step > base {
+		w.problem(slo.Error, "spec.sli."+q.Language+".step",
+			fmt.Sprintf("a step of %s is longer than the %s that each record covers", slo.FormatDuration(q.Step), slo.FormatDuration(base)),
+			"write at most "+slo.FormatDuration(base))
+	}
 	w.checkNoData()
 	w.problems = append(w.problems, w.spec.OnlyHere("the rules have")...)
 	for _, label := range w.spec.GroupBy {

@@ -127,6 +127,9 @@ func TestDialectNamesWhatItCannotSay(t *testing.T) {
 		spec("group", 30*day, badOf(`x`, `y`), "service"),
 		spec("long", 30*day, slo.SLI{Threshold: &slo.Threshold{Metric: `x`, Below: &below, Slice: time.Hour}}),
 		spec("broken", 30*day, badOf(`x`, `y{`)),
+		spec("asked", 30*day, slo.SLI{Query: &slo.Query{Language: slo.PromQL, Ratio: slo.Ratio{ErrorRatio: `max(delta(x[{{.window}}]))`}, Step: time.Minute}}),
+		spec("seldom", 30*day, slo.SLI{Query: &slo.Query{Language: slo.PromQL, Ratio: slo.Ratio{Total: `a`, Bad: `b`}, Step: time.Hour}}),
+		spec("spans", 30*day, slo.SLI{Spans: &slo.Spans{Service: "x"}}),
 		whole,
 	}
 	groups, problems := Dialect(Options{})(append(bad, spec("fine", 30*day, badOf(`x`, `y`))))
@@ -136,7 +139,7 @@ func TestDialectNamesWhatItCannotSay(t *testing.T) {
 	fields := map[string]string{
 		"shop:slices": "spec.budgeting.method", "shop:ready": "spec.sli.ratio.errorRatio", "shop:group": "spec.groupBy",
 		"shop:long": "spec.sli.threshold.slice", "shop:broken": "spec.sli.ratio.bad",
-		"shop:whole": "spec.composite",
+		"shop:whole": "spec.composite", "shop:asked": "spec.sli.promql.errorRatio", "shop:seldom": "spec.sli.promql.step", "shop:spans": "spec.sli.spans",
 	}
 	for _, p := range problems {
 		if p.Severity == slo.Error && fields[p.SLO] == p.Field {

@@ -92,6 +92,9 @@ func TestProblems(t *testing.T) {
 		"error spec.sli.threshold: ": func(s *slo.Spec) {
 			s.SLI = slo.SLI{Threshold: &slo.Threshold{Metric: "g", Above: &two, PerSample: true}}
 		},
+		"error spec.sli: Pyrra counts metrics": func(s *slo.Spec) {
+			s.SLI = slo.SLI{Query: &slo.Query{Language: slo.PromQL, Ratio: slo.Ratio{ErrorRatio: "a"}}}
+		},
 		"error spec.budgeting: ":            func(s *slo.Spec) { s.Budgeting.Method = slo.RatioTimeslices },
 		"error spec.window: of 1d Pyrra":    func(s *slo.Spec) { s.Window.Rolling = 24 * time.Hour },
 		"error spec.window: of 2d19h11m59s": func(s *slo.Spec) { s.Window.Rolling = 67*time.Hour + 12*time.Minute - time.Second },

@@ -46,6 +46,8 @@ func (p *problems) read() indicator {
 		return p.native(i.Latency)
 	case i.Threshold != nil:
 		return p.gauge(i.Threshold)
+	case i != slo.SLI{}:
+		p.fail("spec.sli", "Pyrra counts metrics by selectors: it has neither queries, nor spans and logs")
 	default:
 		p.fail("spec.sli", "there is nothing to measure")
 	}
