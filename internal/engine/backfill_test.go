@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/budget"
 )
 
 // pastOf is an hour of the shop, ten requests a minute, one of them bad.
@@ -58,6 +60,12 @@ func TestPastSurvives(t *testing.T) {
 			if c := in.Period.Counts; c.Bad != 60 || c.Total != 600 {
 				t.Errorf("%s: %v", how, c)
 			}
+			if in.Since != (budget.Counts{}) { // a counter of them would jump by a month
+				t.Errorf("%s: %v since the engine began", how, in.Since)
+			}
+			if in.Past != in.Period.Counts {
+				t.Errorf("%s: the past has %v", how, in.Past)
+			}
 			if how == "replayed" { // a snapshot is written now and then
 				time.Sleep(snapshotEvery + time.Minute)
 				if m.saved() == 0 {
@@ -79,4 +87,47 @@ func TestPastSurvives(t *testing.T) {
 		}
 		r.stop()
 	})
+}
+
+// TestPastWakesWhatRests: an instance that rests, because nothing could change
+// its alerts, is judged anew when its past comes in.
+func TestPastWakesWhatRests(t *testing.T) {
+	now := newWorld(0).now
+	resting, awake := NewCore(Options{Reread: 20 * time.Second}), NewCore(Options{})
+	cores := []*Core{resting, awake}
+	for _, c := range cores {
+		c.Load(compile(t, newSpec("shop")), nil, now)
+	}
+	live, total := now, 600.0
+	for second := range 90 {
+		now = live.Add(time.Duration(second) * time.Second)
+		for _, c := range cores {
+			if second%5 == 0 {
+				c.Ingest(&sli.Batch{Whole: true, Series: []sli.Series{
+					{Labels: labels.FromStrings("__name__", "requests_total", "code", "200", "service", "shop"), Target: "x", Points: []sli.Point{{Time: now.UnixNano(), Value: total}}},
+					{Labels: labels.FromStrings("__name__", "requests_total", "code", "500", "service", "shop"), Target: "x", Points: []sli.Point{{Time: now.UnixNano(), Value: 60}}},
+				}}, now)
+			}
+			c.Evaluate(now)
+		}
+		if second%5 == 0 {
+			total += 5
+		}
+	}
+	if !resting.judged["shop:availability"].rest.proven {
+		t.Fatal("it does not rest")
+	}
+	var shown []*Instance
+	for _, c := range cores {
+		if err := c.AddPast(pastOf(t, live)); err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, c.Evaluate(now.Add(time.Second)).Instances[0])
+	}
+	if len(shown[1].Alerts) == 0 {
+		t.Fatalf("nothing fires: %+v", shown[1])
+	}
+	if a, b := decided(shown[0]), decided(shown[1]); !reflect.DeepEqual(a, b) {
+		t.Errorf("resting it is %+v, awake %+v", a, b)
+	}
 }

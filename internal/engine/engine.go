@@ -36,6 +36,9 @@ type Options struct {
 	// Notify takes alerts that fired, changed or resolved. It must not block.
 	// nil: nobody is told.
 	Notify func(now time.Time, batch []alerts.Alert)
+	// Watch sees each alert event once, as the log does, also of those alerts
+	// that wake nobody. It must not block. nil: nobody does.
+	Watch func(now time.Time, who alerts.Subject, event alerts.Event, facts alerts.Facts)
 	// Link is the address of an instance's page; nil: alerts have none.
 	Link func(id string) string
 	// Logger gets each alert event once. nil: nothing is logged.
@@ -63,6 +66,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Notify == nil {
 		o.Notify = func(time.Time, []alerts.Alert) {}
+	}
+	if o.Watch == nil {
+		o.Watch = func(time.Time, alerts.Subject, alerts.Event, alerts.Facts) {}
 	}
 	if o.Link == nil {
 		o.Link = func(string) string { return "" }

@@ -32,7 +32,7 @@ func (j *judged) rests(now, horizon time.Time, interval time.Duration) bool {
 	r := &j.rest
 	return r.proven && now.Before(r.wake) && !horizon.After(r.until) &&
 		interval == j.interval && j.plan.terms == j.policy.terms &&
-		(!j.news() || j.instance.Ledger.Since().Bad-r.bad <= r.room) &&
+		(!j.news() || j.instance.Ledger.All().Bad-r.bad <= r.room) &&
 		len(j.notices) == len(j.instance.Notices())
 }
 
@@ -74,7 +74,7 @@ func (j *judged) lieDown(t tick) {
 		return
 	}
 	j.rest = rest{
-		proven: true, room: room, bad: j.instance.Ledger.Since().Bad,
+		proven: true, room: room, bad: j.instance.Ledger.All().Bad,
 		until: j.at.Add(ahead), wake: t.now.Add(ahead),
 	}
 	if silent := j.last.Add(j.patience()); silent.Before(j.rest.wake) {

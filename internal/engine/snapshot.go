@@ -44,8 +44,11 @@ type Instance struct {
 	// Group holds the groupBy labels; nil without groupBy.
 	Group map[string]string
 	State State
-	// Since counts all events since the engine began to count this instance.
+	// Since counts all events since the engine began to count this instance,
+	// without those of the past that were read from elsewhere.
 	Since budget.Counts
+	// Past counts those.
+	Past budget.Counts
 	// Uncertain counts the events (since the engine began to count) that a
 	// histogram bucket straddling the latency threshold left undecided; they
 	// are counted as bad.
@@ -85,6 +88,9 @@ type Instance struct {
 	// Notices are named conditions a person should know, such as
 	// "multiple_writers" or "threshold_inside_bucket".
 	Notices []string
+	// Traces are traces of the newest bad events, the newest first, where the
+	// senders tell them.
+	Traces []Trace
 }
 
 // Period is one of the further windows of an SLO.

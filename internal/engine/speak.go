@@ -47,14 +47,15 @@ func (c *Core) announce(j *judged) {
 	}
 }
 
-// report logs an event, counts it, and renders the alert it is about. Tiers
-// without a severity wake nobody.
+// report logs an event, counts and shows it, and renders the alert it is about.
+// Tiers without a severity wake nobody.
 func (c *Core) report(who alerts.Subject, event alerts.Event, facts alerts.Facts, now time.Time) []alerts.Alert {
 	c.metrics.events.WithLabelValues(event.Name, string(event.Severity), event.Kind.String()).Inc()
 	c.options.Logger.LogAttrs(context.Background(), slog.LevelInfo, "alert "+event.Kind.String(),
 		slog.String("slo_id", who.ID), slog.String("alertname", event.Name),
 		slog.String("severity", string(event.Severity)), slog.String("tier", event.Tier),
 		slog.Bool("frozen", event.Frozen), slog.String("reason", event.Reason))
+	c.options.Watch(now, who, event, facts)
 	if event.Severity == alerts.None || alerts.Silenced(who.Spec, event.Status) {
 		return nil
 	}
@@ -94,7 +95,7 @@ func (j *judged) subject(link func(string) string) alerts.Subject {
 
 // describe gathers what an alert's annotations say.
 func (j *judged) describe(status alerts.Status) alerts.Facts {
-	facts := alerts.Facts{LastSample: j.instance.LastSample()}
+	facts := alerts.Facts{LastSample: j.instance.LastSample(), Traces: j.examples(3)}
 	if j.plan == nil { // recalled, and never judged since
 		return facts
 	}
@@ -111,6 +112,15 @@ func (j *judged) describe(status alerts.Status) alerts.Facts {
 	facts.LongBurn = j.rate(j.observation.Burns[i].Long)
 	facts.ShortBurn = j.rate(j.observation.Burns[i].Short)
 	return facts
+}
+
+// examples are the ids of the newest traces of bad events, at most n.
+func (j *judged) examples(n int) (ids []string) {
+	traces := j.traces()
+	for _, t := range traces[:min(n, len(traces))] {
+		ids = append(ids, t.ID)
+	}
+	return ids
 }
 
 func (j *judged) rate(b alerts.Burn) *float64 {

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/slo-engine/slo-engine/pkg/alerts"
+import (
+	"time"
+
+	"github.com/slo-engine/slo-engine/pkg/alerts"
+)
 
 // sheets is where the instances of one snapshot are written: in large pieces,
 // for there are many and they live and die together.
@@ -44,6 +48,7 @@ func (j *judged) write(s *sheets) *Instance {
 	out.ID, out.Spec, out.Group = in.ID, j.spec, in.Group
 	out.State = j.condition()
 	out.Since = in.Ledger.Since()
+	out.Past = in.Ledger.All().Sub(out.Since)
 	out.Period = j.period
 	out.Adjusted = j.adjusted
 	out.Also = j.further()
@@ -66,7 +71,21 @@ func (j *judged) write(s *sheets) *Instance {
 	}
 	out.Alerts = alertsOf(j.firing)
 	out.Notices = j.remarks()
+	out.Traces = j.traces()
 	return out
+}
+
+// Trace is the trace of a bad event, by its id in hex, and when that happened.
+type Trace struct {
+	ID string
+	At time.Time
+}
+
+func (j *judged) traces() (list []Trace) {
+	for _, t := range j.instance.Traces() {
+		list = append(list, Trace{t.String(), time.Unix(0, t.Time).UTC()})
+	}
+	return list
 }
 
 // further are the readings of the further windows.
