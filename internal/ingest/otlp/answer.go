@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -23,8 +22,9 @@ const retryAfter = time.Second
 
 // answer is what a sender is told of a request that was taken.
 type answer struct {
-	// refused counts the points that were not taken, text says why. Both are
-	// empty where all were.
+	signal *signal
+	// refused counts the points or events that were not taken, text says why.
+	// Both are empty where all were.
 	refused int
 	text    string
 }
@@ -37,25 +37,32 @@ type answer struct {
 // no error of ours loses data.
 func (i *intake) answer(receipt sli.Receipt, err error) (answer, error) {
 	switch {
-	case errors.Is(err, ingest.ErrBusy):
-		return answer{}, unavailable(err.Error())
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return answer{}, unavailable("the request ended before it was taken: " + err.Error())
 	case err != nil:
-		i.logger.Error("take OTLP request", "error", err)
-		return answer{}, unavailable("the engine could not take the request, its log says why")
+		return answer{}, i.failure(err)
 	case receipt.Refused() == 0:
 		return answer{}, nil
 	case receipt.Accepted == 0 || !i.partial:
 		return answer{}, status.Error(codes.InvalidArgument, refusedText(receipt))
 	}
-	return answer{receipt.Refused(), refusedText(receipt)}, nil
+	return answer{metricsSignal, receipt.Refused(), refusedText(receipt)}, nil
+}
+
+// failure is the status of a request that the engine did not take.
+func (i *intake) failure(err error) error {
+	switch {
+	case errors.Is(err, ingest.ErrBusy):
+		return unavailable(err.Error())
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return unavailable("the request ended before it was taken: " + err.Error())
+	}
+	i.logger.Error("take OTLP request", "error", err)
+	return unavailable("the engine could not take the request, its log says why")
 }
 
 // protobuf is the answer as the protocol writes it: nothing at all where all
 // points were taken.
 func (a answer) protobuf() ([]byte, error) {
-	if a.refused == 0 {
+	if a.text == "" {
 		return nil, nil
 	}
 	return a.response().MarshalProto()
@@ -63,18 +70,13 @@ func (a answer) protobuf() ([]byte, error) {
 
 // json is as protobuf.
 func (a answer) json() ([]byte, error) {
-	if a.refused == 0 {
+	if a.text == "" {
 		return []byte("{}"), nil
 	}
 	return a.response().MarshalJSON()
 }
 
-func (a answer) response() pmetricotlp.ExportResponse {
-	r := pmetricotlp.NewExportResponse()
-	r.PartialSuccess().SetRejectedDataPoints(int64(a.refused))
-	r.PartialSuccess().SetErrorMessage(a.text)
-	return r
-}
+func (a answer) response() response { return a.signal.response(int64(a.refused), a.text) }
 
 // malformed is the status of what is not a request at all.
 func malformed(err error) error {

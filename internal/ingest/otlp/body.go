@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -17,9 +18,9 @@ import (
 // guardBody reads a request's body within the limits, and measures it before
 // it is decoded. What it refuses reaches the receiver as an error of the
 // body: the receiver writes it into the answer, in the request's encoding.
-func guardBody(next http.Handler, limits ingest.Limits) http.Handler {
+func guardBody(next http.Handler, limits ingest.Limits, signals []*signal) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		check := nestingCheck(r)
+		check := nestingCheck(r, signals)
 		if check == nil {
 			next.ServeHTTP(w, r) // it knows how to refuse what is not OTLP
 			return
@@ -38,8 +39,9 @@ func guardBody(next http.Handler, limits ingest.Limits) http.Handler {
 
 // nestingCheck returns what measures a request, nil for one that will not be
 // decoded.
-func nestingCheck(r *http.Request) func([]byte) error {
-	if r.URL.Path != metricsPath || r.Method != http.MethodPost {
+func nestingCheck(r *http.Request, signals []*signal) func([]byte) error {
+	i := slices.IndexFunc(signals, func(s *signal) bool { return s.path == r.URL.Path })
+	if i < 0 || r.Method != http.MethodPost {
 		return nil
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -47,7 +49,7 @@ func nestingCheck(r *http.Request) func([]byte) error {
 	case err != nil:
 		return nil
 	case mediaType == protobufType:
-		return checkRequest
+		return signals[i].check
 	case mediaType == jsonType:
 		return checkJSONNesting
 	}

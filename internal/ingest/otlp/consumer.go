@@ -4,7 +4,9 @@ import (
 	"context"
 
 	collector "go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
 // consumer is what the collector's receiver calls for each request that it
@@ -33,5 +35,26 @@ func (c *consumer) ConsumeMetrics(ctx context.Context, md pmetric.Metrics) error
 	defer cancel()
 	defer context.AfterFunc(c.stopping, cancel)()
 	_, err := c.intake.takeMetrics(ctx, md)
+	return err
+}
+
+// ConsumeTraces implements consumer.Traces. The bytes are not told: they are
+// written again, the same ones for the same spans.
+func (c *consumer) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
+	request, err := new(ptrace.ProtoMarshaler).MarshalTraces(td)
+	if err != nil {
+		return malformed(err)
+	}
+	_, err = c.intake.takeTraces(ctx, request, func() (ptrace.Traces, error) { return td, nil })
+	return err
+}
+
+// ConsumeLogs implements consumer.Logs, as ConsumeTraces.
+func (c *consumer) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	request, err := new(plog.ProtoMarshaler).MarshalLogs(ld)
+	if err != nil {
+		return malformed(err)
+	}
+	_, err = c.intake.takeLogs(ctx, request, func() (plog.Logs, error) { return ld, nil })
 	return err
 }

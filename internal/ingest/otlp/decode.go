@@ -44,7 +44,7 @@ const (
 	fieldResourceMetrics = 1<<3 | bytesWire // of the request
 	fieldResource        = 1<<3 | bytesWire // of its resource metrics
 	fieldScopeMetrics    = 2<<3 | bytesWire
-	fieldOldScopeMetrics = oldScopeMetrics<<3 | bytesWire
+	fieldOldScopeMetrics = oldScopes<<3 | bytesWire
 	fieldMetrics         = 2<<3 | bytesWire // of its scope metrics
 )
 
@@ -59,7 +59,7 @@ func (d *decoder) decode(request []byte, page *sli.Page) (*sli.Batch, sli.Receip
 		if c.tag == fieldResourceMetrics {
 			c.note(d.resourceMetrics(c.bytes()))
 		} else {
-			c.pass(exportRequest, 0)
+			c.pass(exportMetrics, 0)
 		}
 	}
 	if c.err != nil {

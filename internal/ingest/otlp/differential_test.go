@@ -24,7 +24,7 @@ import (
 // byLibrary decodes a request the long way.
 func byLibrary(t *testing.T, body []byte) (*sli.Batch, sli.Receipt, error) {
 	t.Helper()
-	if err := checkRequest(body); err != nil {
+	if err := metricsSignal.check(body); err != nil {
 		return nil, sli.Receipt{}, err
 	}
 	request := pmetricotlp.NewExportRequest()

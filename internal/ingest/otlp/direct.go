@@ -31,11 +31,12 @@ func newDirect(o Options, logger *slog.Logger, in *intake, bound *addresses) *di
 	return d
 }
 
-// newHTTP serves the one path that is ours: those of the other signals are
-// not found.
+// newHTTP serves the paths that are ours: those of other signals are not found.
 func (d *direct) newHTTP() *http.Server {
 	mux := http.NewServeMux()
-	mux.Handle(metricsPath, d)
+	for _, s := range d.options.signals() {
+		mux.Handle(s.path, endpoint{d, s})
+	}
 	return &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: headerTimeout,

@@ -1,7 +1,9 @@
-// Package otlp receives OpenTelemetry metrics over gRPC and HTTP and hands
-// them to the engine as batches of samples and series.
+// Package otlp receives OpenTelemetry metrics, traces and logs over gRPC and
+// HTTP. Metrics it hands to the engine as batches of samples and series; spans
+// and log records to Events, as the library reads them, and if nobody wants
+// them unread.
 //
-// A request is read in one of two ways, point by point:
+// A request of metrics is read in one of two ways, point by point:
 //
 //   - A series that is in the sli.Book becomes an sli.Sample straight from the
 //     request's bytes. Its key is a hash of the bytes that name it: those of
@@ -29,8 +31,8 @@
 // And the answer: a partial success (HTTP 200) where some points were refused,
 // INVALID_ARGUMENT (400) where all were or where the request cannot be read,
 // which no exporter repeats; UNAVAILABLE (503) with a delay where the engine
-// is busy, after which the same request may be sent again. Traces and logs are
-// not taken: their services answer UNIMPLEMENTED (404).
+// is busy, after which the same request may be sent again. The same holds for
+// traces and logs; without Events their services answer UNIMPLEMENTED (404).
 //
 // Two servers listen, one at a time. ReceiverDirect is our own: gzip, zstd or
 // nothing over HTTP, gzip, zstd and snappy over gRPC. ReceiverCollector is the

@@ -31,7 +31,7 @@ type embedded struct {
 }
 
 func newEmbedded(o Options, logger *slog.Logger, in *intake, bound *addresses) *embedded {
-	return &embedded{options: o, logger: logger, consumer: newConsumer(in), host: newHost(o.Limits, logger), bound: bound}
+	return &embedded{options: o, logger: logger, consumer: newConsumer(in), host: newHost(o, logger), bound: bound}
 }
 
 func (e *embedded) start(ctx context.Context) error {
@@ -66,9 +66,10 @@ func (e *embedded) hurry() {
 	e.host.connections.closeAll()
 }
 
-// create makes it for metrics only: services of the other signals are not
-// registered and answer as unknown.
-func (e *embedded) create(ctx context.Context, next collector.Metrics) (component.Component, error) {
+// create makes it for the signals that are taken: services of others are not
+// registered and answer as unknown. It is one for all, because they share a
+// configuration.
+func (e *embedded) create(ctx context.Context, metrics collector.Metrics) (running component.Component, err error) {
 	factory := otlpreceiver.NewFactory()
 	settings := receiver.Settings{
 		ID: component.NewID(factory.Type()),
@@ -78,7 +79,15 @@ func (e *embedded) create(ctx context.Context, next collector.Metrics) (componen
 			MeterProvider:  metricnoop.NewMeterProvider(),
 		},
 	}
-	return factory.CreateMetrics(ctx, settings, e.config(), next)
+	config := e.config()
+	if running, err = factory.CreateMetrics(ctx, settings, config, metrics); err != nil || e.options.Events == nil {
+		return running, err
+	}
+	if _, err = factory.CreateTraces(ctx, settings, config, e.consumer); err != nil {
+		return nil, err
+	}
+	_, err = factory.CreateLogs(ctx, settings, config, e.consumer)
+	return running, err
 }
 
 // config states both protocols: what is not stated is off.
@@ -113,5 +122,7 @@ func httpConfig(o Options) otlpreceiver.HTTPConfig {
 	//lint:ignore SA1019 the server reads this field until its successor's gate opens
 	server.IdleTimeout = idleTimeout
 	server.Middlewares = []configmiddleware.Config{{ID: middlewareID}}
-	return otlpreceiver.HTTPConfig{ServerConfig: server, MetricsURLPath: metricsPath}
+	return otlpreceiver.HTTPConfig{ServerConfig: server,
+		MetricsURLPath: metricsPath, TracesURLPath: otlpreceiver.SanitizedURLPath(tracesSignal.path), LogsURLPath: otlpreceiver.SanitizedURLPath(logsSignal.path),
+	}
 }

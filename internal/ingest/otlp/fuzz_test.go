@@ -35,7 +35,7 @@ func FuzzTranslate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		request := pmetricotlp.NewExportRequest()
-		if checkRequest(body) != nil || request.UnmarshalProto(body) != nil {
+		if metricsSignal.check(body) != nil || request.UnmarshalProto(body) != nil {
 			return
 		}
 		batch, receipt := translate(request.Metrics(), testRules())

@@ -11,10 +11,6 @@ import (
 	"github.com/slo-engine/slo-engine/internal/ingest"
 )
 
-// metricsService is the one service that is registered: those of the other
-// signals answer as unknown.
-const metricsService = "opentelemetry.proto.collector.metrics.v1.MetricsService"
-
 // newGRPC makes a server that hands over requests as bytes. Which compressions
 // it reads is decided by what is registered in the process: gzip, and those
 // of the collector's gRPC configuration, zstd and snappy.
@@ -27,15 +23,20 @@ func (d *direct) newGRPC(limits ingest.Limits) *grpc.Server {
 		//lint:ignore SA1019 kept for all of grpc 1; its successor is one for the whole process and knows no limit
 		grpc.RPCDecompressor(gzipLater{}),
 	)
-	server.RegisterService(&grpc.ServiceDesc{
-		ServiceName: metricsService,
-		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: d.export}},
-	}, nil)
+	for _, s := range d.options.signals() {
+		export := func(_ any, ctx context.Context, read func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+			return d.export(ctx, s, read)
+		}
+		server.RegisterService(&grpc.ServiceDesc{
+			ServiceName: s.service,
+			Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: export}},
+		}, nil)
+	}
 	return server
 }
 
-// export answers one request; grpc calls it.
-func (d *direct) export(_ any, ctx context.Context, read func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+// export answers one request.
+func (d *direct) export(ctx context.Context, s *signal, read func(any) error) (any, error) {
 	var request requestBytes
 	if err := read(&request); err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (d *direct) export(_ any, ctx context.Context, read func(any) error, _ grpc
 	if err != nil {
 		return nil, err
 	}
-	a, err := d.intake.takeBytes(ctx, &w.decoder, body)
+	a, err := d.take(ctx, s, w, body, false)
 	if err != nil {
 		return nil, err
 	}

@@ -28,11 +28,12 @@ var middlewareID = component.MustNewID("limits")
 type host struct {
 	logger      *slog.Logger
 	limits      ingest.Limits
+	signals     []*signal
 	connections *connections
 }
 
-func newHost(limits ingest.Limits, logger *slog.Logger) *host {
-	return &host{logger: logger, limits: limits, connections: newConnections()}
+func newHost(o Options, logger *slog.Logger) *host {
+	return &host{logger: logger, limits: o.Limits, signals: o.signals(), connections: newConnections()}
 }
 
 // GetExtensions implements component.Host.
@@ -57,7 +58,7 @@ type middleware struct {
 // GetHTTPHandler implements extensionmiddleware.HTTPServer.
 func (m *middleware) GetHTTPHandler(context.Context) (func(context.Context, http.Handler) (http.Handler, error), error) {
 	return func(_ context.Context, next http.Handler) (http.Handler, error) {
-		return guardBody(next, m.host.limits), nil
+		return guardBody(next, m.host.limits, m.host.signals), nil
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -22,14 +23,20 @@ const (
 	jsonType     = "application/json"
 )
 
-// ServeHTTP answers a request of metrics. The answer is written as the
-// request was, in protobuf or in JSON.
-func (d *direct) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// endpoint answers the requests of one signal.
+type endpoint struct {
+	*direct
+	signal *signal
+}
+
+// ServeHTTP answers a request. The answer is written as the request was, in
+// protobuf or in JSON.
+func (d endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	contentType := mediaType(r)
 	switch {
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "metrics are sent by POST, not by "+r.Method, http.StatusMethodNotAllowed)
+		http.Error(w, d.signal.name+" are sent by POST, not by "+r.Method, http.StatusMethodNotAllowed)
 	case contentType != protobufType && contentType != jsonType:
 		http.Error(w, "Content-Type must be "+protobufType+" or "+jsonType, http.StatusUnsupportedMediaType)
 	default:
@@ -56,7 +63,7 @@ func mediaType(r *http.Request) string {
 
 // receive reads and takes a request. Its errors are gRPC statuses, or
 // errTooLarge.
-func (d *direct) receive(r *http.Request, contentType string) (answer, error) {
+func (d endpoint) receive(r *http.Request, contentType string) (answer, error) {
 	work := d.work.get()
 	defer d.work.put(work)
 	body, err := work.reader.read(r)
@@ -67,13 +74,22 @@ func (d *direct) receive(r *http.Request, contentType string) (answer, error) {
 		return answer{}, unavailable("the request took more than " + bodyTimeout.String() + " to arrive")
 	case err != nil:
 		return answer{}, malformed(err)
-	case contentType == jsonType:
-		return d.receiveJSON(r, body)
 	}
-	return d.intake.takeBytes(r.Context(), &work.decoder, body)
+	return d.take(r.Context(), d.signal, work, body, contentType == jsonType)
 }
 
-func (d *direct) receiveJSON(r *http.Request, body []byte) (answer, error) {
+// take takes a request that was read into the memory of w.
+func (d *direct) take(ctx context.Context, s *signal, w *work, body []byte, json bool) (answer, error) {
+	switch {
+	case s != metricsSignal:
+		return d.intake.takeEvents(ctx, s, body, json)
+	case json:
+		return d.takeJSON(ctx, body)
+	}
+	return d.intake.takeBytes(ctx, &w.decoder, body)
+}
+
+func (d *direct) takeJSON(ctx context.Context, body []byte) (answer, error) {
 	if err := checkJSONNesting(body); err != nil {
 		return answer{}, malformed(err)
 	}
@@ -81,7 +97,7 @@ func (d *direct) receiveJSON(r *http.Request, body []byte) (answer, error) {
 	if err := request.UnmarshalJSON(body); err != nil {
 		return answer{}, malformed(err)
 	}
-	return d.intake.takeMetrics(r.Context(), request.Metrics())
+	return d.intake.takeMetrics(ctx, request.Metrics())
 }
 
 func writeAnswer(w http.ResponseWriter, contentType string, a answer) {

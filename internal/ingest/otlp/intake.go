@@ -16,6 +16,7 @@ import (
 // intake takes requests, whichever server read them.
 type intake struct {
 	sink    ingest.Sink
+	events  Events    // nil: only metrics are taken
 	book    *sli.Book // nil: nothing is known
 	rules   rules
 	logger  *slog.Logger
@@ -29,6 +30,7 @@ type intake struct {
 func newIntake(o Options, logger *slog.Logger) *intake {
 	return &intake{
 		sink:    o.Sink,
+		events:  o.Events,
 		book:    o.Book,
 		rules:   o.rules(),
 		logger:  logger,

@@ -13,6 +13,7 @@ import (
 // large, never gets here.
 type metrics struct {
 	requests *prometheus.CounterVec
+	events   *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	seconds  prometheus.Histogram
 }
@@ -23,6 +24,10 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: "slo_engine_otlp_requests_total",
 			Help: "OTLP metric requests by the gRPC status they were answered with.",
 		}, []string{"code"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "slo_engine_otlp_event_requests_total",
+			Help: "OTLP requests of traces and logs by the gRPC status they were answered with.",
+		}, []string{"signal", "code"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "slo_engine_otlp_refused_points_total",
 			Help: "Points of OTLP requests that were refused, by reason.",
@@ -37,7 +42,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		m.requests.WithLabelValues(code.String())
 	}
 	if registerer != nil {
-		registerer.MustRegister(m.requests, m.refused, m.seconds)
+		registerer.MustRegister(m.requests, m.events, m.refused, m.seconds)
 	}
 	return m
 }

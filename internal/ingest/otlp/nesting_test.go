@@ -63,7 +63,7 @@ func TestNestingIsBoundedEverywhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := checkRequest(body); err != want {
+			if err := metricsSignal.check(body); err != want {
 				t.Errorf("%s, %d deep: got %v, want %v", place, depth, err, want)
 			}
 			body, err = request.MarshalJSON()
@@ -133,7 +133,7 @@ func nestingBombIsRefused(t *testing.T, receiver string) {
 func TestMalformedIsNotMeasured(t *testing.T) {
 	group := protowire.AppendTag(nil, 1, protowire.StartGroupType)
 	for _, b := range [][]byte{{0xff}, {0x0a, 0x05, 0x01}, group, {0x00, 0x00}} {
-		if err := checkRequest(b); err != errMalformed {
+		if err := metricsSignal.check(b); err != errMalformed {
 			t.Errorf("%x: got %v", b, err)
 		}
 	}

@@ -22,6 +22,9 @@ type Options struct {
 	GRPC, HTTP string
 	// Sink takes the batches. Required.
 	Sink ingest.Sink
+	// Events takes traces and logs. Nil means that only metrics are received:
+	// the others' paths are not found and their services UNIMPLEMENTED.
+	Events Events
 	// Limits bound a request. The zero value means ingest.DefaultLimits.
 	//
 	// MaxDecodedBytes bounds a message of either protocol after
@@ -54,7 +57,7 @@ const (
 	ReceiverCollector = "collector"
 )
 
-// Receiver listens for OTLP metrics between Start and Shutdown.
+// Receiver listens for OTLP between Start and Shutdown.
 type Receiver struct {
 	options Options
 	intake  *intake

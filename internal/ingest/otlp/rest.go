@@ -11,7 +11,7 @@ import (
 // library decodes a message that stands at some place of a request.
 func (d *decoder) library(message []byte, path ...protowire.Number) (pmetric.Metrics, error) {
 	d.message = nested(d.message[:0], message, path...)
-	if err := checkRequest(d.message); err != nil {
+	if err := metricsSignal.check(d.message); err != nil {
 		return pmetric.Metrics{}, err
 	}
 	request := pmetricotlp.NewExportRequest()

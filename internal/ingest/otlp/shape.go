@@ -25,12 +25,19 @@ const (
 	spanID        // nothing or 8 bytes
 	fixed64s      // eight bytes each, packed or not
 	varints       // varints, packed or not
+	fixed32       // any number that is written as four bytes
 
-	exportRequest
+	exportMetrics
+	exportTraces
+	exportLogs
 	resourceMetrics
+	resourceSpans
+	resourceLogs
 	resourceMessage
 	entity
 	scopeMetrics
+	scopeSpans
+	scopeLogs
 	scope
 	metricMessage
 	gaugeMessage
@@ -45,6 +52,11 @@ const (
 	summaryPoint
 	quantile
 	exemplar
+	spanMessage
+	spanEvent
+	spanLink
+	spanStatus
+	logRecord
 	keyValue
 	anyValue
 	arrayValue
@@ -54,12 +66,18 @@ const (
 
 // shapes are the messages of opentelemetry-proto: what each field holds, by
 // its number.
-var shapes = [kinds][15]kind{
-	exportRequest:      {1: resourceMetrics},
+var shapes = [kinds][17]kind{
+	exportMetrics:      {1: resourceMetrics},
+	exportTraces:       {1: resourceSpans},
+	exportLogs:         {1: resourceLogs},
 	resourceMetrics:    {1: resourceMessage, 2: scopeMetrics, 3: text},
+	resourceSpans:      {1: resourceMessage, 2: scopeSpans, 3: text},
+	resourceLogs:       {1: resourceMessage, 2: scopeLogs, 3: text},
 	resourceMessage:    {1: keyValue, 2: varint, 3: entity},
 	entity:             {1: text, 2: text, 3: text, 4: text},
 	scopeMetrics:       {1: scope, 2: metricMessage, 3: text},
+	scopeSpans:         {1: scope, 2: spanMessage, 3: text},
+	scopeLogs:          {1: scope, 2: logRecord, 3: text},
 	scope:              {1: text, 2: text, 3: keyValue, 4: varint},
 	metricMessage:      {1: text, 2: text, 3: text, 5: gaugeMessage, 7: sumMessage, 9: histogramMessage, 10: exponentialMessage, 11: summaryMessage, 12: keyValue},
 	gaugeMessage:       {1: numberPoint},
@@ -75,30 +93,33 @@ var shapes = [kinds][15]kind{
 	summaryPoint:       {2: fixed64, 3: fixed64, 4: fixed64, 5: fixed64, 6: quantile, 7: keyValue, 8: varint},
 	quantile:           {1: fixed64, 2: fixed64},
 	exemplar:           {2: fixed64, 3: fixed64, 4: spanID, 5: traceID, 6: fixed64, 7: keyValue},
-	keyValue:           {1: text, 2: anyValue, 3: varint},
-	anyValue:           {1: text, 2: varint, 3: varint, 4: fixed64, 5: arrayValue, 6: keyValueList, 7: text, 8: varint},
-	arrayValue:         {1: anyValue},
-	keyValueList:       {1: keyValue},
+	spanMessage: {1: traceID, 2: spanID, 3: text, 4: spanID, 5: text, 6: varint, 7: fixed64, 8: fixed64, 9: keyValue, 10: varint,
+		11: spanEvent, 12: varint, 13: spanLink, 14: varint, 15: spanStatus, 16: fixed32},
+	spanEvent:  {1: fixed64, 2: text, 3: keyValue, 4: varint},
+	spanLink:   {1: traceID, 2: spanID, 3: text, 4: keyValue, 5: varint, 6: fixed32},
+	spanStatus: {2: text, 3: varint},
+	logRecord: {1: fixed64, 2: varint, 3: text, 5: anyValue, 6: keyValue, 7: varint, 8: fixed32, 9: traceID, 10: spanID, 11: fixed64,
+		12: text},
+	keyValue:     {1: text, 2: anyValue, 3: varint},
+	anyValue:     {1: text, 2: varint, 3: varint, 4: fixed64, 5: arrayValue, 6: keyValueList, 7: text, 8: varint},
+	arrayValue:   {1: anyValue},
+	keyValueList: {1: keyValue},
 }
 
-// oldScopeMetrics is where resources once held the metrics of instrumentation
+// oldScopes is where resources once held what came of instrumentation
 // libraries. The library still reads it, where there is nothing newer.
-const oldScopeMetrics = 1000
+const oldScopes = 1000
 
 // field returns what a field of a message holds.
 func (k kind) field(number uint64) kind {
 	switch {
 	case number < uint64(len(shapes[k])):
 		return shapes[k][number]
-	case number == oldScopeMetrics && k == resourceMetrics:
-		return scopeMetrics
+	case number == oldScopes && (k == resourceMetrics || k == resourceSpans || k == resourceLogs):
+		return shapes[k][2]
 	}
 	return unknown
 }
-
-// checkRequest looks through a whole request: what it lets pass, the library
-// decodes without an error and without harm.
-func checkRequest(request []byte) error { return check(request, exportRequest, 0) }
 
 // check looks through a message of some kind. depth is how many values of
 // attributes are around it.
@@ -125,9 +146,10 @@ func (c *cursor) pass(of kind, depth int) {
 		holds == varint && wire == varintWire,
 		holds == fixed64 && wire == fixedWire,
 		holds == varints && wire == varintWire,
-		holds == fixed64s && wire == fixedWire:
+		holds == fixed64s && wire == fixedWire,
+		holds == fixed32 && wire == fixed32Wire:
 		c.skip()
-	case holds == varint || holds == fixed64 || wire != bytesWire:
+	case holds == varint || holds == fixed64 || holds == fixed32 || wire != bytesWire:
 		c.fail(errMalformed)
 	default:
 		c.note(checkBytes(c.bytes(), holds, depth))

@@ -26,9 +26,10 @@ type tag uint64
 
 // The ways in which values are written, as they stand in a tag.
 const (
-	varintWire = tag(protowire.VarintType)
-	fixedWire  = tag(protowire.Fixed64Type)
-	bytesWire  = tag(protowire.BytesType)
+	varintWire  = tag(protowire.VarintType)
+	fixedWire   = tag(protowire.Fixed64Type)
+	fixed32Wire = tag(protowire.Fixed32Type)
+	bytesWire   = tag(protowire.BytesType)
 )
 
 func (t tag) number() uint64 { return uint64(t >> 3) }
@@ -121,7 +122,7 @@ func (c *cursor) skip() {
 		c.fixed64()
 	case bytesWire:
 		c.bytes()
-	case tag(protowire.Fixed32Type):
+	case fixed32Wire:
 		if c.at += 4; c.at > len(c.b) {
 			c.fail(errMalformed)
 		}

@@ -333,7 +333,7 @@ slo_engine_otlp_refused_points_total{reason="bad_value"} 1
 
 func partialSuccess(t *testing.T) []byte {
 	t.Helper()
-	body, err := answer{1, badOneText}.protobuf()
+	body, err := answer{metricsSignal, 1, badOneText}.protobuf()
 	if err != nil {
 		t.Fatal(err)
 	}
