@@ -31,6 +31,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Registerer takes the collectors; nil: they are not registered.
 	Registerer prometheus.Registerer
+	// Watch sees records once they are durable, in their order. It must not
+	// block. nil: nobody does.
+	Watch func([]Record)
 }
 
 // Log is the file. Its methods may be called by several goroutines.
@@ -62,6 +65,9 @@ func Open(o Options) *Log {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Watch == nil {
+		o.Watch = func([]Record) {}
+	}
 	o.Logger = o.Logger.With("component", "audit")
 	l := &Log{options: o, metrics: newMetrics(o.Registerer), latest: map[subject]Record{}}
 	if err := l.read(); err != nil {
@@ -89,6 +95,7 @@ func (l *Log) Append(records ...Record) error {
 		l.metrics.records.WithLabelValues(r.Kind).Inc()
 		l.remember(r)
 	}
+	l.options.Watch(records)
 	return nil
 }
 

@@ -23,6 +23,9 @@ type Record struct {
 	After  string `json:"after,omitempty"`
 	// SLOs are the ids of those it is about.
 	SLOs []string `json:"slos,omitempty"`
+	// TraceID is that of the engine's own trace of what changed it; empty
+	// where it makes none.
+	TraceID string `json:"trace_id,omitempty"`
 }
 
 // family groups the kinds of what can happen to one subject.
