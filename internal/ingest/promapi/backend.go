@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // Backend polls one server for some SLOs, and reads their past.
@@ -43,8 +44,12 @@ func New(o Options) (*Backend, error) {
 // Name is what SLOs call the backend.
 func (b *Backend) Name() string { return b.options.Name }
 
+// Language is what its server understands.
+func (b *Backend) Language() string { return b.options.Language }
+
 // Serve makes the backend serve these SLOs from now on. Those that it served
-// before go on where they were. Programs without selectors are left out.
+// before go on where they were. Programs that neither select series nor are
+// queries are left out.
 func (b *Backend) Serve(programs []*sli.Program) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -92,7 +97,9 @@ func (b *Backend) serve(ctx context.Context) {
 	for range b.options.Concurrency {
 		workers.Go(func() { b.pollAll(ctx, queue) })
 	}
-	workers.Go(func() { b.watchClock(ctx) })
+	if b.options.Language == slo.PromQL { // others have no way to ask for it
+		workers.Go(func() { b.watchClock(ctx) })
+	}
 	if !b.options.NoPast {
 		workers.Go(func() { b.readPasts(ctx, pasts) })
 	}

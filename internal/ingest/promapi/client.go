@@ -14,6 +14,8 @@ import (
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
+
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // client asks one server, as fast as it may.
@@ -44,6 +46,10 @@ func newClient(o Options) (*client, error) {
 		return nil, fmt.Errorf("configure backend %s: %w", o.Name, err)
 	}
 	client.http.Transport = bounded{client.http.Transport, o.MaxResponseBytes}
+	if o.Language == slo.LogQL {
+		u = u.JoinPath("loki")
+		client.http.Transport = spelled{client.http.Transport}
+	}
 	raw, err := api.NewClient(api.Config{Address: u.String(), Client: client.http})
 	if err != nil {
 		return nil, fmt.Errorf("configure backend %s: %w", o.Name, err)

@@ -19,8 +19,8 @@ var errBuckets = errors.New("the bounds of the histogram's buckets are not expon
 // bothBounds marks the zero bucket, which holds both of its bounds.
 const bothBounds = 3
 
-// rebuild makes a histogram of its buckets.
-func rebuild(h *model.SampleHistogram) (*histogram.FloatHistogram, error) {
+// exponential makes a histogram of exponential buckets, and of the zero bucket.
+func exponential(h *model.SampleHistogram) (*histogram.FloatHistogram, error) {
 	out := &histogram.FloatHistogram{Count: float64(h.Count), Sum: float64(h.Sum), Schema: finest}
 	for i, b := range h.Buckets {
 		if isZero(b) {

@@ -3,6 +3,7 @@ package promapi
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/prometheus/common/model"
@@ -75,7 +76,9 @@ func TestRebuildRefuses(t *testing.T) {
 		return h
 	}
 	for name, h := range map[string]*model.SampleHistogram{
-		"custom": odd(1, 2, 5), "infinite": odd(1, math.Inf(1)), "not a number": odd(math.NaN(), 2), "too fine": odd(1, 1.0001), "descending": odd(4, 4),
+		"not a number": odd(math.NaN(), 2), "empty": odd(4, 4), "descending": odd(5, 4), "overlapping": odd(5, 7, 6, 8),
+		"less than nothing": {Buckets: model.HistogramBuckets{{Lower: 1, Upper: 2, Count: -1}}},
+		"no count":          {Buckets: model.HistogramBuckets{{Lower: 1, Upper: 2, Count: model.FloatString(math.NaN())}}},
 	} {
 		if got, err := rebuild(h); err == nil {
 			t.Errorf("%s: rebuilt %v", name, got)
@@ -83,5 +86,31 @@ func TestRebuildRefuses(t *testing.T) {
 	}
 	if got, err := rebuild(&model.SampleHistogram{}); err != nil || got.Count != 0 {
 		t.Errorf("an empty one: %v, %v", got, err)
+	}
+}
+
+// TestRebuildCustom: custom bounds are those of the buckets that hold
+// something; those of the empty ones nobody tells.
+func TestRebuildCustom(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		h := &histogram.FloatHistogram{
+			Schema: histogram.CustomBucketsSchema, CustomValues: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5}, Sum: rng.Float64(),
+			PositiveSpans: []histogram.Span{{Length: 7}}, PositiveBuckets: make([]float64, 7),
+		}
+		for range rng.IntN(6) {
+			h.PositiveBuckets[rng.IntN(7)]++
+			h.Count++
+		}
+		got, err := rebuild(told(h))
+		if err != nil {
+			t.Fatalf("seed %d, %v: %v", seed, h, err)
+		}
+		if got.Count != h.Count {
+			t.Fatalf("seed %d: %v events, there were %v", seed, got.Count, h.Count)
+		}
+		if want, is := told(h), told(got); !slices.EqualFunc(want.Buckets, is.Buckets, func(a, b *model.HistogramBucket) bool { return *a == *b }) {
+			t.Fatalf("seed %d: rebuilt %v, it was %v", seed, is.Buckets, want.Buckets)
+		}
 	}
 }

@@ -32,17 +32,17 @@ func newMetrics(reg prometheus.Registerer, backend string) *metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: "slo_engine_backend_" + name, Help: help, ConstLabels: labels})
 	}
 	m := &metrics{
-		queries: prometheus.NewCounterVec(counter("queries_total", "Queries sent to a PromQL backend, by what for: poll or past."), []string{"for"}),
-		failed:  prometheus.NewCounterVec(counter("failed_queries_total", "Queries to a PromQL backend whose answer could not be used, by reason."), []string{"reason"}),
+		queries: prometheus.NewCounterVec(counter("queries_total", "Queries sent to a backend, by what for: poll or past."), []string{"for"}),
+		failed:  prometheus.NewCounterVec(counter("failed_queries_total", "Queries to a backend whose answer could not be used, by reason."), []string{"reason"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "slo_engine_backend_query_seconds", Help: "Time a PromQL backend took to answer, by what for.",
+			Name: "slo_engine_backend_query_seconds", Help: "Time a backend took to answer, by what for.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 4, 9), ConstLabels: labels,
 		}, []string{"for"}),
-		samples: prometheus.NewCounter(counter("samples_total", "Samples read from a PromQL backend.")),
-		refused: prometheus.NewCounterVec(counter("refused_points_total", "Points of a PromQL backend that could not be used, by reason."), []string{"reason"}),
-		clock:   gauge("clock_ahead_seconds", "By how much a PromQL backend's clock is ahead of ours."),
-		lag:     gauge("poll_lag_seconds", "How far the polls of a PromQL backend are behind their time: more than the interval means that the queries allowed do not suffice."),
-		missing: gauge("past_pending_slos", "SLOs whose past is still to be read from a PromQL backend."),
+		samples: prometheus.NewCounter(counter("samples_total", "Samples read from a backend.")),
+		refused: prometheus.NewCounterVec(counter("refused_points_total", "Points of a backend that could not be used, by reason."), []string{"reason"}),
+		clock:   gauge("clock_ahead_seconds", "By how much a backend's clock is ahead of ours."),
+		lag:     gauge("poll_lag_seconds", "How far the polls of a backend are behind their time: more than the interval means that the queries allowed do not suffice."),
+		missing: gauge("past_pending_slos", "SLOs whose past is still to be read from a backend."),
 		coarse:  prometheus.NewCounter(counter("coarse_intervals_total", "Steps of the past in which a counter was reset or a series ended, and which were not read more finely because there were too many.")),
 	}
 	if reg != nil {

@@ -10,12 +10,16 @@ import (
 
 	"github.com/slo-engine/slo-engine/internal/ingest"
 	"github.com/slo-engine/slo-engine/internal/sli"
+	"github.com/slo-engine/slo-engine/pkg/slo"
 )
 
 // Options describe a backend. URL, Sink and Engine are needed.
 type Options struct {
 	// Name is what SLOs and metrics call the backend. Default main.
 	Name string
+	// Language is what the server understands: slo.PromQL, the default, or
+	// slo.LogQL.
+	Language string
 	// URL is the base of its API: scheme, host and path prefix if it has one.
 	URL string
 	// HTTP holds TLS, authorization, proxy and headers, such as X-Scope-OrgID
@@ -24,6 +28,9 @@ type Options struct {
 	// PollInterval is the time between two polls of an SLO, at least 1 s.
 	// Default 15 s.
 	PollInterval time.Duration
+	// QueryDelay is how long after its end a step is asked for: by then the
+	// server has its samples. Default 30 s.
+	QueryDelay time.Duration
 	// QueryTimeout bounds one query. Default 30 s.
 	QueryTimeout time.Duration
 	// MaxQueriesPerSecond bounds the queries of all kinds. Default 10.
@@ -64,6 +71,8 @@ type Engine interface {
 
 func (o Options) withDefaults() Options {
 	byDefault(&o.Name, "main")
+	byDefault(&o.Language, slo.PromQL)
+	byDefault(&o.QueryDelay, 30*time.Second)
 	byDefault(&o.PollInterval, 15*time.Second)
 	byDefault(&o.QueryTimeout, 30*time.Second)
 	byDefault(&o.MaxQueriesPerSecond, 10)

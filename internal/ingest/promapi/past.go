@@ -18,7 +18,8 @@ import (
 // before progress belong to the worker that has it; progress and busy are under
 // the backend's lock.
 type past struct {
-	program *sli.Program
+	program  *sli.Program
+	question *question // nil of a program that selects series
 
 	begun    time.Time     // end of what was missing first
 	reached  time.Time     // everything after it was read; zero: nothing was
@@ -59,18 +60,18 @@ const (
 
 func (p *past) over() bool { return p.progress.State == PastDone || p.progress.State == PastFailed }
 
-// pastsOf are the pasts of the programs that select something. What was read
-// before for the same selectors is not read again.
+// pastsOf are the pasts of the programs that select or ask for something. What
+// was read before for the same is not read again.
 func pastsOf(programs []*sli.Program, before []*past) []*past {
 	var list []*past
 	for _, program := range programs {
-		selectors := program.Selectors()
-		if len(selectors) == 0 {
+		question := questionOf(program)
+		if question == nil && len(program.Selectors()) == 0 {
 			continue
 		}
-		one := &past{program: program, progress: Progress{SLO: program.Spec.ID(), State: PastPending}}
+		one := &past{program: program, question: question, progress: Progress{SLO: program.Spec.ID(), State: PastPending}}
 		for _, old := range before {
-			if old.program.Spec.ID() == program.Spec.ID() && old.asksLike(program) {
+			if old.program.Spec.ID() == program.Spec.ID() && old.question.equals(question) && old.asksLike(program) {
 				one.begun, one.reached, one.longest, one.rounds = old.begun, old.reached, old.longest, old.rounds
 			}
 		}
@@ -211,20 +212,19 @@ func (b *Backend) readChunk(ctx context.Context, p *past) error {
 	if err != nil {
 		return err
 	}
-	c, ok := p.chunk(missing, b.options.Now())
+	c, ok := b.nextChunk(p, missing)
 	if !ok {
 		return errOver
 	}
-	list, err := b.read(ctx, p, c)
-	if errors.Is(err, errTooLarge) && c.To.Sub(c.From) > shortestChunk {
+	counted, err := b.count(ctx, p, c)
+	if errors.Is(err, errTooLarge) && c.To.Sub(c.From) > max(shortestChunk, c.step) {
 		p.longest = max(c.To.Sub(c.From)/2, shortestChunk)
 		return nil // the half of it, then
 	}
 	if err != nil {
 		return fmt.Errorf("read %s to %s: %w", c.From.UTC().Format(time.RFC3339), c.To.UTC().Format(time.RFC3339), err)
 	}
-	p.series = len(list)
-	if err := b.add(ctx, p, c, list); err != nil {
+	if err := b.options.Engine.AddPast(ctx, counted); err != nil {
 		return err
 	}
 	p.reached = c.From
@@ -232,12 +232,27 @@ func (b *Backend) readChunk(ctx context.Context, p *past) error {
 	return nil
 }
 
-// add counts a chunk and hands it to the engine.
-func (b *Backend) add(ctx context.Context, p *past, c chunk, list []stream) error {
+func (b *Backend) nextChunk(p *past, missing sli.Missing) (chunk, bool) {
+	if p.question != nil {
+		return p.askable(missing, b.liveSince(p), b.options.Now())
+	}
+	return p.chunk(missing, b.options.Now())
+}
+
+// count reads a chunk and counts it.
+func (b *Backend) count(ctx context.Context, p *past, c chunk) (*sli.Past, error) {
+	if p.question != nil {
+		return b.askPast(ctx, p, c)
+	}
+	list, err := b.read(ctx, p, c)
+	if err != nil {
+		return nil, err
+	}
+	p.series = len(list)
 	recount := sli.NewRecount(p.program, c.Stretch)
 	for part := range rounds(inOrder(list)) {
 		receipt := recount.Count(batchOf(part, recount.Book().Page()), newestOf(part))
 		b.client.metrics.refuse(receipt)
 	}
-	return b.options.Engine.AddPast(ctx, recount.Past(b.options.Now()))
+	return recount.Past(b.options.Now()), nil
 }

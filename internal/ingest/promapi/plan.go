@@ -41,12 +41,12 @@ func plan(programs []*sli.Program, before []*poll, most int, o Options) []*poll 
 		one.selectors = append(one.selectors, s)
 		one.slos = append(one.slos, members[i]...)
 	}
-	list = together(list, most)
+	list = append(together(list, most), questions(programs)...)
 	for i, one := range list {
 		slices.SortFunc(one.selectors, func(a, b sli.Selector) int { return cmp.Compare(a.String(), b.String()) })
 		slices.Sort(one.slos)
 		if at := slices.IndexFunc(before, one.asks); at >= 0 {
-			list[i] = before[at].with(one.slos)
+			list[i] = before[at].with(one)
 			continue
 		}
 		one.due = o.Now().Add(one.offset(min(o.PollInterval, firstWithin)))

@@ -18,13 +18,15 @@ import (
 // to the worker that has it; state is under the backend's lock.
 type poll struct {
 	selectors []sli.Selector
-	slos      []string // ids, sorted
+	question  *question // instead of selectors; else nil
+	slos      []string  // ids, sorted
 
 	due      time.Time
 	newest   time.Time        // of the samples that were handed over; zero before the first
 	handed   map[string]int64 // by series: time of the newest
 	attempts int              // that failed in a row
 	strange  int              // answers in a row with none of the series handed over
+	halved   int              // how often fewer steps were asked for at once: an answer was too large
 
 	state pollState
 }
@@ -34,6 +36,8 @@ type pollState struct {
 	succeeded time.Time // the last time; zero: never
 	series    int       // of the last answer
 	problem   string    // empty: none
+	newest    time.Time // up to when answers were handed over
+	began     time.Time // of a question: what was before it, is the past; zero before the first answer
 }
 
 // firstWithin is how soon every new SLO is polled, as far as the queries that
@@ -41,20 +45,21 @@ type pollState struct {
 const firstWithin = 5 * time.Second
 
 func (p *poll) asks(other *poll) bool {
-	return slices.EqualFunc(p.selectors, other.selectors, func(a, b sli.Selector) bool { return a.String() == b.String() })
+	return p.question.equals(other.question) && slices.EqualFunc(p.selectors, other.selectors, func(a, b sli.Selector) bool { return a.String() == b.String() })
 }
 
-// with is the poll for other SLOs. What it has handed over stays with it: a
-// new SLO begins with the next samples.
-func (p *poll) with(slos []string) *poll {
+// with is the poll for the SLOs of another. What it has handed over stays with
+// it: a new SLO begins with the next samples.
+func (p *poll) with(other *poll) *poll {
 	next := *p
-	next.slos = slos
+	next.slos, next.question = other.slos, other.question
 	return &next
 }
 
 // offset spreads polls over an interval.
 func (p *poll) offset(interval time.Duration) time.Duration {
 	h := fnv.New64a()
+	_, _ = h.Write([]byte(p.question.name()))
 	for _, s := range p.selectors {
 		_, _ = h.Write([]byte(s.String()))
 	}
@@ -70,7 +75,7 @@ func (b *Backend) pollAll(ctx context.Context, q *queue) {
 		}
 		began := b.options.Now()
 		b.client.metrics.lag.Set(max(0, began.Sub(p.due)).Seconds())
-		err := b.pollOnce(ctx, p)
+		err := b.answer(ctx, p)
 		if ctx.Err() == nil {
 			b.polled(p, err)
 		}
@@ -87,6 +92,9 @@ func (b *Backend) next(p *poll, began time.Time) time.Time {
 		wait := min(interval<<min(p.attempts-1, 10), max(slowest, interval))
 		return b.options.Now().Add(wait*3/4 + rand.N(wait/2))
 	}
+	if p.question != nil {
+		return b.nextStep(p)
+	}
 	next := p.due.Add(interval)
 	if next.Before(began) { // too many polls for the queries that are allowed
 		next = began.Add(interval)
@@ -101,16 +109,21 @@ const slowest = 2 * time.Minute
 func (b *Backend) polled(p *poll, err error) {
 	b.mu.Lock()
 	before := p.state.problem
-	p.state.problem = ""
+	p.state.problem, p.state.newest = "", p.newest
 	if err != nil {
 		p.attempts++
 		p.state.problem = err.Error()
-	} else {
+	}
+	faulty := errors.Is(err, errFaulty)
+	if err == nil || faulty {
 		p.attempts = 0
 		p.state.succeeded = b.options.Now()
 	}
 	b.mu.Unlock()
 	switch {
+	case faulty && before == "":
+		b.options.Logger.Warn("some answers cannot be used, going on", "error", err, "slos", some(p.slos))
+	case faulty:
 	case errors.Is(err, errTooLarge) && len(p.slos) > 1:
 		b.lessTogether()
 	case err != nil && before == "":
@@ -131,6 +144,14 @@ const (
 	lateReach  = 10 * time.Minute
 	mostReach  = time.Hour
 )
+
+// answer asks for what is new, of either kind.
+func (b *Backend) answer(ctx context.Context, p *poll) error {
+	if p.question != nil {
+		return b.askOnce(ctx, p)
+	}
+	return b.pollOnce(ctx, p)
+}
 
 // pollOnce asks for what is new and hands it over.
 func (b *Backend) pollOnce(ctx context.Context, p *poll) error {

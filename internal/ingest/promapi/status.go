@@ -21,11 +21,14 @@ type Status struct {
 
 // PollStatus is one question that is asked again and again.
 type PollStatus struct {
-	// Selectors are asked for together, for these SLOs.
+	// Selectors, or the expressions of a query, are asked for together, for
+	// these SLOs.
 	Selectors []string
 	SLOs      []string
 	// Succeeded is when it was answered last; zero: never.
 	Succeeded time.Time
+	// Newest is up to when the answers were handed over; zero: nothing was.
+	Newest time.Time
 	// Series are those of the last answer.
 	Series int
 	// Problem is why the last one could not be used. Empty: none.
@@ -42,10 +45,11 @@ func (b *Backend) Status() *Status {
 		s.URL = u.String()
 	}
 	for _, p := range b.polls {
-		one := PollStatus{SLOs: slices.Clone(p.slos), Succeeded: p.state.succeeded, Series: p.state.series, Problem: p.state.problem}
+		one := PollStatus{SLOs: slices.Clone(p.slos), Succeeded: p.state.succeeded, Newest: p.state.newest, Series: p.state.series, Problem: p.state.problem}
 		for _, selector := range p.selectors {
 			one.Selectors = append(one.Selectors, selector.String())
 		}
+		one.Selectors = append(one.Selectors, p.question.texts()...)
 		s.Polls = append(s.Polls, one)
 	}
 	for _, p := range b.pasts {
