@@ -42,6 +42,9 @@ build_telemetrygen() {
   plain "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@$version_telemetrygen" "$1"
 }
 
+version_loki=v3.7.8
+build_loki() { locked loki github.com/grafana/loki/v3/cmd/loki "$1"; }
+
 version_staticcheck=v0.8.1
 build_staticcheck() { plain "honnef.co/go/tools/cmd/staticcheck@$version_staticcheck" "$1"; }
 
@@ -53,7 +56,21 @@ build_sloth() { copied "github.com/slok/sloth@$version_sloth" ./cmd/sloth "$1"; 
 version_pyrra=v0.10.1
 build_pyrra() { copied "github.com/pyrra-dev/pyrra@$version_pyrra" . "$1" ui/build/index.html; }
 
-# The peers of `make bench`.
+# A second backend with Prometheus's query API, and a peer of `make bench`.
+version_victoria_metrics=1.79.5
+build_victoria-metrics() { debian victoria-metrics "$version_victoria_metrics" victoria-metrics "$1"; }
+
+# The state store's other engine. A database server is more than its program: it
+# stays as it was unpacked, where it finds its files beside itself.
+version_postgres=15.20
+build_postgres() {
+  unpacked postgresql-15 "$version_postgres" "$1"
+  unpacked libpq5 "$version_postgres" "$1" # initdb wants it
+  rm -rf "$1"/usr/share/{doc,lintian,locale} "$1/usr/lib/postgresql/15/lib/bitcode"
+  ln -s usr/lib/postgresql/15/bin/postgres "$1/postgres"
+}
+
+# The other peers of `make bench`.
 
 # The leanest pipeline there is, OTLP in and nothing out: tools/lab/otelcol.yaml.
 version_otelcol=v0.161.0
@@ -65,9 +82,6 @@ build_otelcol() {
   mv "$1/src/out/otelcol" "$1/"
   rm -rf "$1/src"
 }
-
-version_victoria_metrics=1.79.5
-build_victoria-metrics() { debian victoria-metrics "$version_victoria_metrics" victoria-metrics "$1"; }
 
 version_vmalert=$version_victoria_metrics
 build_vmalert() { debian victoria-metrics "$version_vmalert" vmalert "$1"; }
@@ -103,17 +117,22 @@ copied() {
   rm -rf "$dir/src"
 }
 
-# debian PACKAGE VERSION PROGRAM DIR: a program of a Debian package, which is
-# unpacked, not installed: no root, and nothing starts by itself.
+# debian PACKAGE VERSION PROGRAM DIR: a program of a Debian package.
 debian() {
+  mkdir "$4/src"
+  unpacked "$1" "$2" "$4/src"
+  mv "$4/src/usr/bin/$3" "$4/"
+  rm -rf "$4/src"
+}
+
+# unpacked PACKAGE VERSION DIR: a Debian package, which is unpacked, not
+# installed: no root, and nothing starts by itself.
+unpacked() {
   command -v apt-get >/dev/null || fail "$1 $2 comes from Debian, and there is no apt-get here"
   local full
   full=$(apt-cache madison "$1" | awk -v v="$2" '$3 == v || index($3, v "+") == 1 || index($3, v "-") == 1 { print $3; exit }')
   [[ -n $full ]] || fail "apt knows no $1 $2: run apt-get update, or another Debian release has another version"
-  mkdir "$4/src"
-  (cd "$4/src" && apt-get download -qq "$1=$full" >&2 && dpkg-deb -x ./*.deb .)
-  mv "$4/src/usr/bin/$3" "$4/"
-  rm -rf "$4/src"
+  (cd "$3" && apt-get download -qq "$1=$full" >&2 && dpkg-deb -x ./*.deb . && rm -- ./*.deb)
 }
 
 # --- the cache -------------------------------------------------------------

@@ -130,3 +130,44 @@ func TestToolsRun(t *testing.T) {
 		}
 	}
 }
+
+// Loki takes telemetrygen's logs and still has them after a restart.
+func TestLokiKeepsLines(t *testing.T) {
+	t.Parallel()
+	since := time.Now()
+	loki := StartLoki(t)
+	Telemetrygen(t, "logs", "--otlp-http", "--otlp-insecure", "--otlp-endpoint", loki.Addr,
+		"--otlp-http-url-path", "/otlp/v1/logs", "--logs", "3", "--service", "shop")
+	lines := func() error {
+		streams, err := loki.QueryRange(t.Context(), `{service_name="shop"}`, since)
+		if err == nil && (len(streams) != 1 || len(streams[0].Values) != 3) {
+			err = fmt.Errorf("want one stream of three lines, have %+v", streams)
+		}
+		return err
+	}
+	Eventually(t, patience, lines)
+	loki.Stop()
+	loki.Restart(t)
+	Eventually(t, patience, lines)
+	if _, err := loki.QueryRange(t.Context(), `count_over_time({service_name="shop"}[1m])`, since); err == nil {
+		t.Error("a matrix passed for streams")
+	}
+}
+
+func TestLokiOfTenants(t *testing.T) {
+	t.Parallel()
+	loki := StartLokiOfTenants(t)
+	if _, err := loki.QueryRange(t.Context(), `{a="b"}`, time.Now()); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("a query of nobody: %v", err)
+	}
+}
+
+func TestVictoriaMetricsAnswersQueries(t *testing.T) {
+	t.Parallel()
+	victoria := StartVictoriaMetrics(t)
+	victoria.Stop()
+	victoria.Restart(t)
+	if answer, err := get(t.Context(), victoria.URL+"/api/v1/query?query=1"); err != nil || !strings.Contains(string(answer), `"success"`) {
+		t.Errorf("%s, %v", answer, err)
+	}
+}
