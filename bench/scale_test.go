@@ -18,6 +18,8 @@ type scale struct {
 	manySLOs         int // against 10; one for each job of fleet
 	settle           time.Duration
 	evaluated        []int         // numbers of SLOs
+	crowd            int           // the instances of a hundred SLOs, with -long
+	recordEvery      time.Duration // their figures into the history
 	ruled            []int         // numbers of SLOs whose rules peers run
 	interval         time.Duration // between samples
 	ruleEvery        time.Duration // between evaluations of a peer's rules
@@ -40,7 +42,7 @@ var full = scale{
 	cycles: 3,
 	fleet:  payload.Fleet{Jobs: 10_000, PerJob: 10, Namespaces: 10}, resources: payload.Fleet{Jobs: 10, PerJob: 10_000},
 	perRequest: 2000, warm: 3, rounds: 20, manySLOs: 10_000, settle: time.Second,
-	evaluated: []int{10, 1_000, 10_000}, ruled: []int{100, 500},
+	evaluated: []int{10, 1_000, 10_000}, crowd: 100_000, recordEvery: time.Minute, ruled: []int{100, 500},
 	interval: 15 * time.Second, ruleEvery: 30 * time.Second,
 	warmUp: 45 * time.Second, window: 30 * time.Second, windows: 2,
 	seriesFrom: 10_000, seriesTo: []int{110_000, 1_010_000}, slosTo: 1_000,
@@ -54,7 +56,7 @@ var tiny = scale{
 	cycles: 1,
 	fleet:  payload.Fleet{Jobs: 200, PerJob: 10, Namespaces: 10}, resources: payload.Fleet{Jobs: 10, PerJob: 200},
 	perRequest: 500, warm: 2, rounds: 30, manySLOs: 200, settle: 100 * time.Millisecond,
-	evaluated: []int{10}, ruled: []int{10},
+	evaluated: []int{10}, crowd: 400, recordEvery: time.Second, ruled: []int{10},
 	interval: time.Second, ruleEvery: 2 * time.Second,
 	warmUp: 4 * time.Second, window: 4 * time.Second, windows: 1,
 	seriesFrom: 1_000, seriesTo: []int{11_000}, slosTo: 100,

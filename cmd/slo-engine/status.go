@@ -22,7 +22,10 @@ type statusCmd struct {
 	URL     string `default:"http://127.0.0.1:9490" help:"Address of the engine."`
 	Service string `help:"Only this service."`
 	State   string `help:"Only this state: ok, burning, exhausted, idle, no_data, unknown, error."`
-	Output  string `short:"o" enum:"text,json" default:"text" help:"text or json."`
+	// Backends shows the servers that SLOs are read from, instead.
+	Backends bool `help:"Show the servers that SLOs are read from, and how far the past is read."`
+
+	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
 }
 
 // Run asks a running engine.
@@ -33,26 +36,57 @@ func (c *statusCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	if c.Backends {
+		return c.backends(ctx, std, engine)
+	}
 	filter := client.Filter{Service: c.Service}
 	if c.State != "" {
 		filter.States = []string{c.State}
 	}
 	slos, err := engine.SLOs(ctx, filter)
+	if err != nil {
+		return unreached(err)
+	}
+	if c.Output == "json" {
+		return indented(std, slos)
+	}
+	// An older engine does not say how far the past is read.
+	backends, _ := engine.Backends(ctx)
+	return writeStatus(std, slos, backends)
+}
+
+func (c *statusCmd) backends(ctx context.Context, std streams, engine *client.Client) error {
+	backends, err := engine.Backends(ctx)
+	if err != nil {
+		return unreached(err)
+	}
+	if c.Output == "json" {
+		return indented(std, backends)
+	}
+	return writeBackends(std, backends)
+}
+
+// unreached says what to do where there is no engine.
+func unreached(err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("%w; start it with slo-engine serve, or name its address with --url", err)
 	}
-	if err != nil {
-		return err
-	}
-	if c.Output == "json" {
-		encoder := json.NewEncoder(std.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(slos)
-	}
-	return writeStatus(std, slos)
+	return err
 }
 
-func writeStatus(std streams, slos []apitypes.SLO) error {
+func indented(std streams, value any) error {
+	encoder := json.NewEncoder(std.out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+func writeStatus(std streams, slos []apitypes.SLO, backends []apitypes.Backend) error {
+	pasts := map[string]*apitypes.Backfill{}
+	for _, b := range backends {
+		for _, p := range b.Pasts {
+			pasts[p.SLOID] = &p.Backfill
+		}
+	}
 	table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "SLO\tSTATE\tOBJECTIVE\tSLI\tBUDGET LEFT\tBURN 1H\tCOVERAGE\tALERTS")
 	if len(slos) == 0 {
@@ -61,14 +95,37 @@ func writeStatus(std streams, slos []apitypes.SLO) error {
 	for _, s := range slos {
 		left := budgetLeft(s.ErrorBudgetRemaining, s.Adjustments)
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", label(s), s.State,
-			share(s.Objective, 4), share(s.SLI, 4), left, rate(s.BurnRates["1h"]),
-			share(s.Coverage, 1), firing(s))
+			share(s.Objective, 4), interval(s), left, rate(s.BurnRates["1h"]),
+			observed(s.Coverage, pasts[s.Service+":"+s.Name]), firing(s))
 		for _, p := range s.Periods {
 			fmt.Fprintf(table, "  over %s\t\t\t%s\t%s\t\t%s\t\n", p.Window,
 				share(p.SLI, 4), budgetLeft(p.ErrorBudgetRemaining, p.Adjustments), share(p.Coverage, 1))
 		}
 	}
 	return table.Flush()
+}
+
+// interval is the SLI, up to what it would be if the events that a histogram's
+// bucket leaves open were good.
+func interval(s apitypes.SLO) string {
+	text := share(s.SLI, 4)
+	if s.UncertainEvents == nil || s.SLI == nil || s.TotalEvents == nil || *s.TotalEvents == 0 {
+		return text
+	}
+	best := min(1, *s.SLI + *s.UncertainEvents / *s.TotalEvents)
+	if upper := share(&best, 4); upper != text {
+		text += " to " + upper
+	}
+	return text
+}
+
+// observed is the coverage, and what is being done about it.
+func observed(coverage *float64, past *apitypes.Backfill) string {
+	text := share(coverage, 1)
+	if reading := readingThePast(past); reading != "" {
+		text += " (" + reading + ")"
+	}
+	return text
 }
 
 // budgetLeft shows the budget, and what it would be if nothing was excluded.

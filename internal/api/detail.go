@@ -17,6 +17,7 @@ func detailOf(in *engine.Instance, at time.Time) apitypes.Detail {
 		Windows:    readingsOf(in),
 		Pending:    listed(in.Pending),
 		Notices:    listed(in.Notices),
+		Traces:     tracesOf(in.Traces),
 		LastSample: apitypes.Time{Time: in.LastSample},
 		Spec:       specOf(in.Spec),
 	}
@@ -69,9 +70,9 @@ func specOf(s *slo.Spec) *apitypes.Spec {
 }
 
 func sliOf(s slo.SLI) apitypes.SLI {
-	var view apitypes.SLI
-	if r := s.Ratio; r != nil {
-		view.Ratio = &apitypes.Ratio{Total: r.Total, Good: r.Good, Bad: r.Bad}
+	view := apitypes.SLI{Spans: spansOf(s.Spans), Logs: logsOf(s.Logs)}
+	if s.Ratio != nil {
+		view.Ratio = (*apitypes.Ratio)(s.Ratio)
 	}
 	if l := s.Latency; l != nil {
 		view.Latency = &apitypes.Latency{Histogram: l.Histogram, Below: slo.FormatDuration(l.Below), Errors: l.Errors}
@@ -81,5 +82,48 @@ func sliOf(s slo.SLI) apitypes.SLI {
 			Metric: t.Metric, Above: t.Above, Below: t.Below, Slice: slo.FormatDuration(t.Slice),
 		}
 	}
+	if q := s.Query; q != nil {
+		asked := &apitypes.Query{Ratio: apitypes.Ratio(q.Ratio), Step: slo.FormatDuration(q.Step)}
+		if q.Language == slo.LogQL {
+			view.LogQL = asked
+		} else {
+			view.PromQL = asked
+		}
+	}
 	return view
+}
+
+func spansOf(s *slo.Spans) *apitypes.Spans {
+	if s == nil {
+		return nil
+	}
+	view := apitypes.Spans{Service: s.Service, Name: s.Name, Kind: s.Kind, Attributes: s.Attributes, Bad: s.Bad, Ignore: s.Ignore}
+	if s.SlowerThan > 0 {
+		view.SlowerThan = slo.FormatDuration(s.SlowerThan)
+	}
+	return &view
+}
+
+func logsOf(l *slo.Logs) *apitypes.Logs {
+	if l == nil {
+		return nil
+	}
+	return &apitypes.Logs{Service: l.Service, Of: selectionOf(l.Of), Bad: selectionOf(l.Bad), Ignore: selectionOf(l.Ignore)}
+}
+
+// selectionOf is nil for one that says nothing.
+func selectionOf(s slo.LogSelection) *apitypes.LogSelection {
+	if s.Severity == "" && len(s.Attributes) == 0 && s.Body == "" {
+		return nil
+	}
+	view := apitypes.LogSelection(s)
+	return &view
+}
+
+func tracesOf(traces []engine.Trace) []apitypes.Trace {
+	list := make([]apitypes.Trace, 0, len(traces))
+	for _, t := range traces {
+		list = append(list, apitypes.Trace{TraceID: t.ID, At: apitypes.Time{Time: t.At}})
+	}
+	return list
 }

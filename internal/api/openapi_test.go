@@ -76,6 +76,8 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 	d := parseOpenAPI(t)
 	s := shop()
 	s.Instances = append(s.Instances, withFurtherWindows(), ratioWithGood())
+	s.Instances = append(s.Instances, eventKinds()...)
+	slices.SortFunc(s.Instances, func(a, b *engine.Instance) int { return strings.Compare(a.ID, b.ID) })
 	for target, name := range map[string]string{
 		"/api/v1/slos": "SLOList",
 		"/api/v1/slos/checkout:checkout-availability":             "Detail",
@@ -84,13 +86,18 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 		"/api/v1/slos/pay:pay-availability":                       "Detail",
 		"/api/v1/slos/zoo:ratio":                                  "Detail",
 		"/api/v1/slos/zoo:adjusted":                               "Detail",
+		"/api/v1/slos/zoo:spans":                                  "Detail",
+		"/api/v1/slos/zoo:logs":                                   "Detail",
+		"/api/v1/slos/zoo:promql":                                 "Detail",
+		"/api/v1/slos/zoo:logql":                                  "Detail",
 		"/api/v1/services/checkout/slo":                           "Service",
 		"/api/v1/services/pay/slo":                                "Service",
 		"/api/v1/alerts":                                          "AlertList",
+		"/api/v1/backends":                                        "BackendList",
 		"/api/v1/slos?x=y":                                        "Problem",
 	} {
 		var value any
-		body := text(t, ask(t, Options{Snapshot: at(s), Alerts: someAlerts}, "GET", target, ""))
+		body := text(t, ask(t, Options{Snapshot: at(s), Alerts: someAlerts, Backends: someBackends}, "GET", target, ""))
 		if err := json.Unmarshal([]byte(body), &value); err != nil {
 			t.Fatalf("%s: %v", target, err)
 		}

@@ -43,6 +43,8 @@ type Options struct {
 	// Adjustments lists the BudgetAdjustment documents in force, by name. nil:
 	// none.
 	Adjustments func() []Adjustment
+	// Backends are the servers that SLOs are read from, by name. nil: none.
+	Backends func() []Backend
 	// Audit finds records, the newest first. nil: there are none.
 	Audit func(audit.Query) []audit.Record
 	// Tiers names the alert tiers of an SLO, for slo_alert_state. nil: the
@@ -85,6 +87,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Adjustments == nil {
 		o.Adjustments = func() []Adjustment { return nil }
+	}
+	if o.Backends == nil {
+		o.Backends = func() []Backend { return nil }
 	}
 	if o.Audit == nil {
 		o.Audit = func(audit.Query) []audit.Record { return nil }

@@ -104,7 +104,7 @@ func (d *document) slo(at time.Time) apitypes.SLO {
 }
 
 func (d *document) detail(at time.Time) apitypes.Detail {
-	return apitypes.Detail{SLO: d.slo(at), Windows: []apitypes.Reading{}, Pending: []string{}, Notices: []string{}}
+	return apitypes.Detail{SLO: d.slo(at), Windows: []apitypes.Reading{}, Pending: []string{}, Notices: []string{}, Traces: []apitypes.Trace{}}
 }
 
 func problemViews(problems []slo.Problem) []apitypes.DocumentProblem {

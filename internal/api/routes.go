@@ -65,6 +65,7 @@ func (a *api) routes(prefix string) []route {
 		{get, "/api/v1/services/{service}/slo", a.json(a.showService)},
 		{get, "/api/v1/alerts", a.json(a.listAlerts)},
 		{get, "/api/v1/adjustments", a.json(a.listAdjustments)},
+		{get, "/api/v1/backends", a.json(a.listBackends)},
 		{get, "/api/v1/audit", a.json(a.listAudit)},
 	}
 }

@@ -92,6 +92,7 @@ func (a *api) showSLO(r *http.Request) (any, error) {
 	id := r.PathValue("id")
 	if i, ok := slices.BinarySearchFunc(s.Instances, id, byID); ok {
 		detail := detailOf(s.Instances[i], s.At)
+		detail.Backfill = a.backfill(s.Instances[i].Spec.ID())
 		explain(&detail.SLO, s, s.Instances[i])
 		return detail, nil
 	}

@@ -34,6 +34,9 @@ func sloOf(in *engine.Instance, at time.Time) apitypes.SLO {
 	if sampled(in) {
 		counts := countsOf(in.Period.Counts)
 		view.GoodEvents, view.TotalEvents = counts.GoodEvents, counts.TotalEvents
+		if in.UncertainInPeriod != 0 {
+			view.UncertainEvents = apitypes.Number(in.UncertainInPeriod)
+		}
 	}
 	return view
 }

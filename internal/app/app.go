@@ -23,11 +23,14 @@ import (
 	"github.com/slo-engine/slo-engine/internal/config"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/ingest"
+	"github.com/slo-engine/slo-engine/internal/ingest/events"
 	"github.com/slo-engine/slo-engine/internal/ingest/otlp"
 	"github.com/slo-engine/slo-engine/internal/ingest/promapi"
 	"github.com/slo-engine/slo-engine/internal/ingest/remotewrite"
+	"github.com/slo-engine/slo-engine/internal/ingest/scrape"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
+	"github.com/slo-engine/slo-engine/internal/notify/loki"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/internal/store/files"
 	"github.com/slo-engine/slo-engine/internal/store/history"
@@ -71,8 +74,11 @@ type App struct {
 	history    *history.Keeper // nil where none is kept
 	dispatcher *alertmanager.Dispatcher
 	embedded   *embedded.Alertmanager // nil where the user runs their own
+	events     *events.Classifier     // of spans and log records
 	otlp       *otlp.Receiver         // nil when both protocols are off
 	backends   []*promapi.Backend     // whose samples are read
+	scraper    *scrape.Scraper        // of targets
+	mirror     *loki.Mirror           // nil where the user has no Loki
 	tracing    *tracing
 	serving    chan struct{} // closed when requests are answered
 }
@@ -125,7 +131,13 @@ func (a *App) wire() (err error) {
 	if err != nil {
 		return err
 	}
-	a.audit = audit.Open(audit.Options{Dir: cfg.Storage.Path, FS: a.options.files, Logger: a.log, Registerer: registry})
+	if err := a.openMirror(registry); err != nil {
+		return err
+	}
+	a.audit = audit.Open(audit.Options{
+		Dir: cfg.Storage.Path, FS: a.options.files, Watch: a.mirrorAudit,
+		Logger: a.log, Registerer: registry,
+	})
 	if err := a.openJournal(registry); err != nil {
 		return err
 	}
@@ -137,15 +149,22 @@ func (a *App) wire() (err error) {
 		Lateness:   cfg.Lateness,
 		MaxSeries:  cfg.Limits.MaxSeries,
 		Notify:     func(now time.Time, batch []alerts.Alert) { a.dispatcher.Put(now, batch...) },
+		Watch:      a.mirrorAlert,
 		Link:       a.link,
 		Logger:     a.log,
 		Registerer: registry,
 	})
+	a.events, err = events.New(events.Options{
+		Sink: a.sink(true), Limits: cfg.Limits.Limits, Logger: a.log, Registerer: registry,
+	})
+	if err != nil {
+		return err
+	}
 	if cfg.OTLP.GRPC != "" || cfg.OTLP.HTTP != "" {
 		a.otlp, err = otlp.New(otlp.Options{
 			GRPC: string(cfg.OTLP.GRPC), HTTP: string(cfg.OTLP.HTTP),
 			Receiver: cfg.OTLP.Receiver, Book: a.engine.Book(),
-			Sink: a.sink(true), Limits: cfg.Limits.Limits,
+			Sink: a.sink(true), Events: a.events, Limits: cfg.Limits.Limits,
 			Logger: a.log, Registerer: registry,
 		})
 		if err != nil {
@@ -153,6 +172,9 @@ func (a *App) wire() (err error) {
 		}
 	}
 	if err := a.openBackends(registry); err != nil {
+		return err
+	}
+	if err := a.openScraper(registry); err != nil {
 		return err
 	}
 	a.server, err = a.httpServer(registry)
@@ -225,6 +247,7 @@ func (a *App) httpServer(registry *prometheus.Registry) (*http.Server, error) {
 		}),
 		Alerts:               a.dispatcher.Active,
 		Adjustments:          a.inForce,
+		Backends:             a.progress(cfg),
 		Audit:                a.audit.Find,
 		Tiers:                tierNames,
 		Gatherer:             registry,

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,19 +75,17 @@ func changesSince(known map[string]audit.Record, held []api.Adjustment, now time
 
 // auditAdjustments writes down what changes when these hold from now on. After
 // an error they must not. by is who did it; empty: the documents.
-func (a *App) auditAdjustments(held []api.Adjustment, by string) error {
+func (a *App) auditAdjustments(ctx context.Context, held []api.Adjustment, by string) error {
 	changes := changesSince(a.audit.Latest(adjustments), held, time.Now())
 	for i := range changes {
-		if by != "" {
-			changes[i].By = by
-		}
+		changes[i].By, changes[i].TraceID = cmp.Or(by, changes[i].By), traceID(ctx)
 	}
 	if err := a.audit.Append(changes...); err != nil {
 		return err
 	}
 	log := a.component("slo")
 	for _, c := range changes {
-		log.Info("budget adjustment "+strings.TrimPrefix(c.Kind, adjustments+"_"),
+		log.InfoContext(ctx, "budget adjustment "+strings.TrimPrefix(c.Kind, adjustments+"_"),
 			"adjustment", c.Subject, "by", c.By, "before", c.Before, "after", c.After, "slos", len(c.SLOs))
 	}
 	return nil
@@ -96,7 +96,7 @@ func (a *App) auditAdjustments(held []api.Adjustment, by string) error {
 // taken out, which shows more burn than there would be and never less.
 func (a *App) auditAtStart(loaded *Loaded) {
 	held := adjustmentsOf(loaded.Programs)
-	err := a.auditAdjustments(held, "")
+	err := a.auditAdjustments(context.Background(), held, "")
 	if err != nil {
 		a.component("slo").Error("the audit cannot be written, new budget adjustments do not apply", "error", err)
 		loaded.withhold(changesSince(a.audit.Latest(adjustments), held, time.Now()), err)

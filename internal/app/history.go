@@ -13,15 +13,15 @@ import (
 	"github.com/slo-engine/slo-engine/internal/store/history"
 )
 
-// keepHistory makes the history of what /metrics/slo shows, and who answers
-// PromQL over it; nil where there is to be none.
+// keepHistory makes the history of the SLO instances, and who answers PromQL
+// over it; nil where there is to be none.
 func (a *App) keepHistory(options api.Options, registry *prometheus.Registry) (http.Handler, error) {
 	cfg := a.config
 	if cfg.Storage.Retention == 0 {
 		return nil, nil
 	}
 	var err error
-	a.history, err = history.NewKeeper(filepath.Join(cfg.Storage.Path, "history"), api.SLOGatherer(options), cfg.Storage.HistoryInterval,
+	a.history, err = history.NewKeeper(filepath.Join(cfg.Storage.Path, "history"), viewed(api.SLOViews(options)), cfg.Storage.HistoryInterval,
 		history.Options{Retention: cfg.Storage.Retention, MaxBytes: cfg.Storage.HistoryMaxBytes, Logger: a.log, Registerer: registry})
 	if err != nil {
 		return nil, err
@@ -32,8 +32,19 @@ func (a *App) keepHistory(options api.Options, registry *prometheus.Registry) (h
 		Rules: prom.Rules(a.engine.Snapshot, a.dispatcher.Active, cfg.EvaluationInterval),
 		// A figure stands until the next one is due, and the one after it.
 		Lookback: max(5*time.Minute, 3*cfg.Storage.HistoryInterval),
+		Targets:  a.scraper,
 		Version:  a.options.Version, Logger: a.log, Registerer: registry,
 	})
+}
+
+// viewed is a source of what is viewed; nil before there is anything.
+func viewed(now func() *api.SLOView) history.Source {
+	return func() history.View {
+		if v := now(); v != nil {
+			return v
+		}
+		return nil
+	}
 }
 
 // sendHistory sends the history on, where a configuration says. It is a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/slo-engine/slo-engine/internal/config"
@@ -21,6 +22,8 @@ import (
 func (a *App) Reload() error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
+	ctx, end := a.tracing.span(context.Background(), "reload")
+	defer end()
 	next, err := config.Load(a.options.ConfigFile, a.options.Overrides...)
 	if err != nil {
 		return a.kept(err)
@@ -32,17 +35,19 @@ func (a *App) Reload() error {
 	if err != nil {
 		return a.kept(err)
 	}
-	loaded.fromKnown(a.config.Prometheus)
+	loaded.fromKnown(a.config)
 	held := adjustmentsOf(loaded.Programs)
-	if err := a.auditAdjustments(held, ""); err != nil {
+	if err := a.auditAdjustments(ctx, held, ""); err != nil {
 		return a.kept(fmt.Errorf("what changes cannot be audited, so it does not apply: %w", err))
 	}
 	if err := a.apply(loaded); err != nil {
-		return errors.Join(err, a.auditAdjustments(a.inForce(), "engine: the reload was refused"))
+		return errors.Join(err, a.auditAdjustments(ctx, a.inForce(), "engine: the reload was refused"))
 	}
 	a.adjustments.Store(&held)
 	a.sendHistory(next)
+	a.scrapeFrom(next)
 	a.poll(loaded.Programs)
+	a.events.Serve(loaded.Programs)
 	a.config = next
 	a.report(loaded)
 	return nil
@@ -65,13 +70,16 @@ func (a *App) kept(err error) error {
 	return err
 }
 
+// reloaded are the settings that a reload takes over.
+var reloaded = []string{"slo_files", "formats", "remote_write", "scrape", "scrape_configs", "scrape_config_files"}
+
 // fixedChanges names the settings that differ and are read at start only.
 func fixedChanges(old, next *config.Config) []string {
 	var changed []string
 	a, b := reflect.ValueOf(*old), reflect.ValueOf(*next)
 	for i := range a.NumField() {
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == "slo_files" || name == "formats" || name == "remote_write" {
+		if slices.Contains(reloaded, name) {
 			continue
 		}
 		if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
@@ -88,12 +96,13 @@ func (a *App) recover() error {
 	if err != nil {
 		return err
 	}
-	loaded.fromKnown(a.config.Prometheus)
+	loaded.fromKnown(a.config)
 	a.auditAtStart(loaded)
 	if err := a.engine.Recover(loaded.Programs, loaded.Problems); err != nil {
 		return err
 	}
 	a.poll(loaded.Programs)
+	a.events.Serve(loaded.Programs)
 	a.report(loaded)
 	return nil
 }
@@ -106,6 +115,8 @@ type Loaded struct {
 	// cannot be measured (Unserved), and what a person should know of the sound
 	// ones (Warning).
 	Problems []slo.Problem
+
+	strict bool // what is Unserved is an Error
 }
 
 // readAs is how the configuration wants documents to be read.
@@ -118,7 +129,7 @@ func readAs(c *config.Config) formats.Options {
 func Check(patterns []string, o formats.Options) (*Loaded, error) {
 	programs := map[*slo.Spec]*sli.Program{}
 	loader := slo.Loader{Formats: formats.All(o), Strict: o.Strict, Check: func(spec *slo.Spec) []slo.Problem {
-		program, problems := sli.Compile(spec)
+		program, problems := compile(spec)
 		programs[spec] = program
 		return append(problems, tierWarnings(spec)...)
 	}}
@@ -126,7 +137,7 @@ func Check(patterns []string, o formats.Options) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	loaded := &Loaded{Problems: problems}
+	loaded := &Loaded{Problems: problems, strict: o.Strict}
 	for _, spec := range specs {
 		loaded.Programs = append(loaded.Programs, programs[spec])
 	}

@@ -16,7 +16,7 @@ const stopTimeout = 15 * time.Second
 func (a *App) Run(ctx context.Context) error {
 	defer a.release()
 	var started stack
-	failed := make(chan error, 3)
+	failed := make(chan error, 1)
 	err := a.start(ctx, &started, failed)
 	if err == nil {
 		select {
@@ -41,6 +41,9 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 		started.push(a.embedded.Stop)
 	}
 	started.push(background(a.dispatcher.Run, failed))
+	if a.mirror != nil {
+		started.push(background(a.mirror.Run, failed))
+	}
 	if err := a.recover(); err != nil {
 		return err
 	}
@@ -55,6 +58,8 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 	for _, b := range a.backends {
 		started.push(background(b.Run, failed))
 	}
+	a.scrapeFrom(a.config)
+	started.push(background(a.scraper.Run, failed))
 	if a.history != nil {
 		started.push(background(a.history.Run, failed))
 	}
@@ -93,7 +98,10 @@ func background(f func(context.Context) error, failed chan<- error) func(context
 	go func() {
 		err := f(ctx)
 		if ctx.Err() == nil {
-			failed <- err
+			select {
+			case failed <- err:
+			default: // another part failed before: everything is about to stop
+			}
 		}
 		done <- err
 	}()

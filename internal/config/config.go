@@ -39,18 +39,25 @@ type Config struct {
 	RoutePrefix string `yaml:"route_prefix"`
 	// Prometheus are the servers whose samples are read. Default none.
 	Prometheus []Backend `yaml:"prometheus"`
+	// Loki are the servers that are asked in LogQL. Default none.
+	Loki []Backend `yaml:"loki"`
+	// Scrape, ScrapeConfigs and ScrapeConfigFiles say which targets are scraped.
+	// Default none.
+	Scrape        Scrape        `yaml:"scrape"`
+	ScrapeConfigs ScrapeConfigs `yaml:"scrape_configs"`
+	// ScrapeConfigFiles are patterns of files with further scrape_configs.
+	ScrapeConfigFiles []string `yaml:"scrape_config_files"`
 	// RemoteWrite is where the history is sent on.
 	RemoteWrite RemoteWrite `yaml:"remote_write"`
 	Limits      Limits      `yaml:"limits"`
 	HA          HA          `yaml:"ha"`
 	Log         Log         `yaml:"log"`
 	Tracing     Tracing     `yaml:"tracing"`
+	Notify      Notify      `yaml:"notify"`
 
-	ScrapeConfigs strictyaml.Later `yaml:"scrape_configs,omitempty"`
-	Notify        strictyaml.Later `yaml:"notify,omitempty"`
-	Remediation   strictyaml.Later `yaml:"remediation,omitempty"`
-	Shard         strictyaml.Later `yaml:"shard,omitempty"`
-	KEDA          strictyaml.Later `yaml:"keda,omitempty"`
+	Remediation strictyaml.Later `yaml:"remediation,omitempty"`
+	Shard       strictyaml.Later `yaml:"shard,omitempty"`
+	KEDA        strictyaml.Later `yaml:"keda,omitempty"`
 }
 
 // OTLP holds the addresses of the OTLP receivers; an empty one is off.
@@ -111,27 +118,6 @@ type Alerting struct {
 type Alertmanager struct {
 	// URL is its address, with its path prefix if it has one.
 	URL URL `yaml:"url" need:"an address such as http://127.0.0.1:9093"`
-
-	promconfig.HTTPClientConfig `yaml:",inline"`
-}
-
-// Backend is a server that speaks Prometheus's query API, and how to talk to
-// it: the fields of Prometheus's HTTP client configuration stand beside its url.
-type Backend struct {
-	// Name is what SLOs call it. Default main.
-	Name string `yaml:"name"`
-	// URL is its address, with its path prefix if it has one.
-	URL URL `yaml:"url" need:"an address such as http://127.0.0.1:9090"`
-	// PollInterval is the time between two polls of an SLO, 1 s to 5 m. Default
-	// 15 s.
-	PollInterval time.Duration `yaml:"poll_interval"`
-	// QueryTimeout bounds one query. Default 30 s.
-	QueryTimeout time.Duration `yaml:"query_timeout"`
-	// MaxQueriesPerSecond bounds the queries, those of the past included.
-	// Default 10.
-	MaxQueriesPerSecond float64 `yaml:"max_queries_per_second"`
-	// NoBackfill leaves the past unread.
-	NoBackfill bool `yaml:"no_backfill"`
 
 	promconfig.HTTPClientConfig `yaml:",inline"`
 }
@@ -201,6 +187,7 @@ func Default() *Config {
 			Path: "data", FsyncInterval: 500 * time.Millisecond,
 			Retention: 400 * 24 * time.Hour, HistoryInterval: time.Minute, HistoryMaxBytes: 20 << 30,
 		},
+		Scrape:   Scrape{Interval: 15 * time.Second, Timeout: 10 * time.Second},
 		Alerting: Alerting{ResendInterval: time.Minute},
 		Limits:   Limits{Limits: ingest.DefaultLimits(), MaxSeries: 1_000_000, ExportedInstances: 10_000},
 		HA:       HA{ClusterLabel: "cluster", ReplicaLabel: "__replica__", FailoverTimeout: 30 * time.Second},

@@ -126,8 +126,19 @@ func TestLoadProblems(t *testing.T) {
 			"3: prometheus[1].max_queries_per_second: must be above 0 and at most 1000, not -1; remove it for the default of 10",
 			"3: prometheus[1].name: \"a\" is there twice; give each a name of its own",
 		}},
-		"scrape_configs": {"scrape_configs: []", []string{"1: scrape_configs:" + later}},
-		"notify":         {"notify: {}", []string{"1: notify:" + later}},
+		"webhooks": {"notify: {webhooks: []}", []string{"1: notify.webhooks:" + later}},
+		"no url of loki": {"notify: {loki: {tenant: a}}", []string{
+			`1: notify.loki.tenant: unknown field; did you mean "tenant_id"?`,
+			"1: notify.loki.url: is missing; write an address such as http://127.0.0.1:3100",
+		}},
+		"loki": {"notify:\n  loki:\n    url: http://loki\n    labels: {env: x, kind: y, a.b: z}\n    batch_wait: 1m\n    batch_size: 10\n    timeout: 1m", []string{
+			"4: notify.loki.labels.kind: is a label of the engine's own; choose another name",
+			`4: notify.loki.labels["a.b"]: is no name of a label in Loki; write letters, digits and _, such as cluster`,
+			"5: notify.loki.batch_wait: 1m is too long; write at most 5s",
+			"6: notify.loki.batch_size: must be between 1024 and 16777216 bytes, not 10; remove it for the default of 1048576",
+			"7: notify.loki.timeout: 1m is too long; write at most 5s",
+		}},
+		"client of loki": {"notify: {loki: {url: http://a, bearer_token: x, basic_auth: {username: x}}}", []string{"1: notify.loki: at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"}},
 		"remediation":    {"remediation: {mode: off}", []string{"1: remediation:" + later}},
 		"shard and keda": {"shard: 1/2\nkeda: {}", []string{"1: shard:" + later, "2: keda:" + later}},
 		"web config":     {"auth:\n  web_config_file: web.yml\n  roles: {}\n  tokens_file: t", []string{"2: auth.web_config_file:" + later, "3: auth.roles:" + later, "4: auth.tokens_file:" + later}},
@@ -267,7 +278,7 @@ func TestExpandEnv(t *testing.T) {
 		"plain": {"plain", ""}, "${A}": {"1", ""}, "x${A}y${A}": {"x1y1", ""}, "${EMPTY}": {"", ""},
 		"$$": {"$", ""}, "$${A}": {"${A}", ""}, "$$$$": {"$$", ""}, "$$${A}": {"$1", ""}, "$A $ 5$": {"$A $ 5$", ""},
 		"${LOOP}": {"${A}", ""}, "${NO}": {"", "NO is not set"}, "${A": {"", "is not a variable"},
-		"${}": {"", "is not a variable"}, "${A:-b}": {"", "is not a variable"},
+		"${1}": {"${1}", ""}, "${}": {"", "is not a variable"}, "${A:-b}": {"", "is not a variable"},
 	}
 	for text, test := range tests {
 		got, problem, _ := expand(text)

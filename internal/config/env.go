@@ -7,9 +7,11 @@ import (
 )
 
 // reference is what a dollar can begin: an escaped dollar, a variable, or a
-// variable that is not one.
+// variable that is not one. Numbers are none: ${1} is what a group of a regular
+// expression has matched, in relabel_configs.
 var (
 	reference = regexp.MustCompile(`\$(\$|\{[^}]*\}?)`)
+	group     = regexp.MustCompile(`^\$\{[0-9]+\}$`)
 	variable  = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
 )
 
@@ -22,8 +24,11 @@ func expandEnv(lookup func(string) (string, bool)) func(text string) (expanded, 
 			return text, "", ""
 		}
 		expanded = reference.ReplaceAllStringFunc(text, func(found string) string {
-			if found == "$$" {
+			switch {
+			case found == "$$":
 				return "$"
+			case group.MatchString(found):
+				return found
 			}
 			name := variable.FindStringSubmatch(found[1:])
 			if name == nil {

@@ -107,8 +107,15 @@ func (c *Config) resolve(folder string) {
 		}
 	}
 	c.RemoteWrite.resolve(folder)
+	c.resolveScrapes(folder)
 	for i := range c.Prometheus {
 		c.Prometheus[i].SetDirectory(folder)
+	}
+	for i := range c.Loki {
+		c.Loki[i].SetDirectory(folder)
+	}
+	if c.Notify.Loki != nil {
+		c.Notify.Loki.SetDirectory(folder)
 	}
 	for i := range c.Alerting.Alertmanagers {
 		c.Alerting.Alertmanagers[i].SetDirectory(folder)

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"net/url"
@@ -27,12 +26,14 @@ func (c *Config) Validate() strictyaml.Problems {
 	v.times()
 	v.alerting()
 	v.backends()
+	v.scrapes()
 	v.auth()
 	v.routes()
 	v.limits()
 	v.ha()
 	v.logging()
 	v.tracing()
+	v.loki()
 	return v.problems
 }
 
@@ -109,31 +110,6 @@ func (v *validator) alerting() {
 			v.fail(path, "is there twice", "remove one of them")
 		default:
 			seen[address] = true
-		}
-	}
-}
-
-// backends checks the servers that are asked, and puts in what goes without
-// saying.
-func (v *validator) backends() {
-	seen := map[string]bool{}
-	for i := range v.config.Prometheus {
-		b, path := &v.config.Prometheus[i], strictyaml.Index("prometheus", i)
-		b.Name = cmp.Or(b.Name, "main")
-		b.PollInterval = cmp.Or(b.PollInterval, 15*time.Second)
-		b.QueryTimeout = cmp.Or(b.QueryTimeout, 30*time.Second)
-		b.MaxQueriesPerSecond = cmp.Or(b.MaxQueriesPerSecond, 10)
-		if b.URL.URL == nil {
-			v.fail(path+".url", "is empty", "write an address such as http://127.0.0.1:9090")
-		}
-		if seen[b.Name] {
-			v.fail(path+".name", strconv.Quote(b.Name)+" is there twice", "give each a name of its own")
-		}
-		seen[b.Name] = true
-		v.between(path+".poll_interval", b.PollInterval, time.Second, 5*time.Minute)
-		v.between(path+".query_timeout", b.QueryTimeout, time.Second, 10*time.Minute)
-		if q := b.MaxQueriesPerSecond; !(q > 0) || q > 1000 {
-			v.fail(path+".max_queries_per_second", fmt.Sprintf("must be above 0 and at most 1000, not %v", q), "remove it for the default of 10")
 		}
 	}
 }

@@ -32,6 +32,10 @@ type SLO struct {
 	// until the first sample.
 	GoodEvents  *float64 `json:"good_events"`
 	TotalEvents *float64 `json:"total_events"`
+	// UncertainEvents are those of the SLO window that nobody can judge, because
+	// their histogram bucket straddles the threshold. They are not good; if they
+	// were, the SLI would be higher by their share. nil if there are none.
+	UncertainEvents *float64 `json:"uncertain_events,omitempty"`
 	// Coverage is the share of the SLO window that has been observed.
 	Coverage    *float64 `json:"coverage"`
 	WindowStart Time     `json:"window_start"`

@@ -94,6 +94,13 @@ func (c *Client) Service(ctx context.Context, name string) (apitypes.Service, er
 	return service, err
 }
 
+// Backends lists the servers that SLOs are read from.
+func (c *Client) Backends(ctx context.Context) ([]apitypes.Backend, error) {
+	var list apitypes.BackendList
+	err := c.get(ctx, &list, nil, "api/v1/backends")
+	return list.Backends, err
+}
+
 // Alerts lists the alerts that fire, and those resolved a short while ago.
 func (c *Client) Alerts(ctx context.Context) ([]apitypes.Alert, error) {
 	var list apitypes.AlertList

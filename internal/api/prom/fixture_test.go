@@ -6,20 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/golang/snappy"
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
 	"github.com/prometheus/prometheus/storage"
@@ -66,19 +61,6 @@ func page(minute int) string {
 	return b.String()
 }
 
-func families(t testing.TB, text string) (list []*dto.MetricFamily) {
-	t.Helper()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	byName, err := parser.TextToMetricFamilies(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		list = append(list, byName[name])
-	}
-	return list
-}
-
 // filled is a store with the fixture's history.
 func filled(t testing.TB) *history.Store {
 	t.Helper()
@@ -92,7 +74,7 @@ func filled(t testing.TB) *history.Store {
 		}
 	})
 	for m := range minutes {
-		if err := s.Append(start.Add(time.Duration(m)*time.Minute), families(t, page(m))); err != nil {
+		if err := s.Append(said(t, start.Add(time.Duration(m)*time.Minute), page(m))); err != nil {
 			t.Fatal(err)
 		}
 	}

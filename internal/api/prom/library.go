@@ -26,12 +26,13 @@ const (
 )
 
 // library is Prometheus's own API. What stays nil belongs to endpoints that
-// routes does not let through.
-func (h *handler) library(reg prometheus.Registerer) http.Handler {
+// routes does not let through. What it knows of targets is only that which it
+// is given.
+func (h *handler) library(reg prometheus.Registerer, targets v1.TargetRetriever) http.Handler {
 	return router(v1.NewAPI(
 		h.engine, h.Storage, nil, noExemplars{},
-		nil, func(context.Context) v1.TargetRetriever { return described(h.Metadata) }, nil,
-		func() config.Config { return config.DefaultConfig }, nil, v1.GlobalURLOptions{},
+		nil, func(context.Context) v1.TargetRetriever { return targets }, nil,
+		func() config.Config { return config.DefaultConfig }, nil, asTheyAre,
 		func(f http.HandlerFunc) http.HandlerFunc { return f },
 		nil, "", false, h.Logger, nil,
 		readSamples, h.MaxConcurrent, readFrame, false, nil, nil,
@@ -39,6 +40,10 @@ func (h *handler) library(reg prometheus.Registerer) http.Handler {
 		nil, nil, nil, reg, nil, false, nil, false, false, false, false,
 	))
 }
+
+// asTheyAre keeps the addresses of targets on this machine, which a Prometheus
+// would show as the address that it is reached by itself.
+var asTheyAre = v1.GlobalURLOptions{ListenAddress: "127.0.0.1:0", Host: "127.0.0.1", Scheme: "http"}
 
 // noExemplars is a storage of exemplars that has none.
 type noExemplars struct{}
@@ -62,6 +67,11 @@ func (d described) TargetsActive() map[string][]*scrape.Target {
 
 func (described) TargetsDropped() map[string][]*scrape.Target { return nil }
 func (described) TargetsDroppedCounts() map[string]int        { return nil }
+
+// noTargets is a list of targets that has none.
+type noTargets struct{ described }
+
+func (noTargets) TargetsActive() map[string][]*scrape.Target { return nil }
 
 // metadata is a list as scrape.MetricMetadataStore wants it.
 type metadata []scrape.MetricMetadata

@@ -34,6 +34,8 @@ type Options struct {
 	Metadata func() []scrape.MetricMetadata
 	// Rules are the alerting rules and what fires. nil: none.
 	Rules func() []Group
+	// Targets are those that the engine scrapes. nil: none.
+	Targets v1.TargetRetriever
 	// Timeout bounds one answer, waiting included. 0: a minute.
 	Timeout time.Duration
 	// MaxSamples bounds what one query holds in memory. 0: 20 million, 320 MB.
@@ -57,6 +59,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Rules == nil {
 		o.Rules = func() []Group { return nil }
+	}
+	if o.Targets == nil {
+		o.Targets = noTargets{}
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
@@ -92,13 +97,13 @@ func New(options Options) (http.Handler, error) {
 	h.gate = make(gate, h.MaxConcurrent)
 	inner := prometheus.NewRegistry()
 	h.engine = promql.NewEngine(languageOf(h.Options, inner))
-	library := h.library(inner)
+	library, targets := h.library(inner, described(h.Metadata)), h.library(nil, h.Targets)
 	if h.Registerer != nil {
 		if err := h.Registerer.Register(inner); err != nil {
 			return nil, fmt.Errorf("register metrics of queries: %w", err)
 		}
 	}
-	return h.routes(library), nil
+	return h.routes(library, targets), nil
 }
 
 // languageOf sets the language up as Prometheus does.
@@ -114,7 +119,7 @@ func languageOf(o Options, reg prometheus.Registerer) promql.EngineOpts {
 // routes lets through what the engine has, and what can be bounded: a query
 // that is formatted or taken apart for show may take minutes, and cannot be
 // stopped. Who reads the storage passes the gate.
-func (h *handler) routes(library http.Handler) http.Handler {
+func (h *handler) routes(library, targets http.Handler) http.Handler {
 	mux, reader, query := http.NewServeMux(), h.waiting(library), h.waiting(shallow(library))
 	for path, h := range map[string]http.Handler{
 		"query": query, "query_range": query, "query_exemplars": query, "labels": reader, "series": reader,
@@ -127,6 +132,7 @@ func (h *handler) routes(library http.Handler) http.Handler {
 	mux.Handle("GET /federate", h.waiting(http.HandlerFunc(h.federate)))
 	mux.Handle("GET /api/v1/metadata", library)
 	mux.Handle("GET /api/v1/status/buildinfo", library)
+	mux.Handle("GET /api/v1/targets", targets)
 	mux.HandleFunc("GET /api/v1/rules", h.rules)
 	mux.HandleFunc("GET /api/v1/alerts", h.alerts)
 	return h.limited(mux)

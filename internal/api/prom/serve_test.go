@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
@@ -22,14 +21,9 @@ import (
 
 func errorf(format string, values ...any) error { return fmt.Errorf(format, values...) }
 
-// gatherer says the same at all times.
-type gatherer []*dto.MetricFamily
-
-func (g gatherer) Gather() ([]*dto.MetricFamily, error) { return g, nil }
-
 // now says what the fixture's page says for a minute beyond the history.
 func now(t testing.TB, s *history.Store) *history.Live {
-	return history.NewLive(s, gatherer(families(t, page(minutes+7))))
+	return history.NewLive(s, func() history.View { return said(t, time.Now(), page(minutes+7)) })
 }
 
 // single is the one value of a vector.
@@ -67,6 +61,7 @@ func TestGrafanaFindsADataSource(t *testing.T) {
 	begin := unix(0)
 	for _, c := range []struct{ method, path, values, want string }{
 		{"GET", "/api/v1/status/buildinfo", "", `"version":"3.4.2"`},
+		{"GET", "/api/v1/targets", "", `"activeTargets":[]`},
 		{"POST", "/api/v1/query", "query=1%2B1&time=" + end, `{"status":"success","data":{"resultType":"scalar","result":[` + end + `,"2"]}}`},
 		{"GET", "/api/v1/query", "query=1%2B1&time=" + end, `"2"`},
 		{"POST", "/api/v1/labels", "start=" + begin + "&end=" + end, `"slo_id"`},
@@ -94,7 +89,7 @@ func TestWhatIsNotThereIsNotThere(t *testing.T) {
 	base := serving(t, Options{Storage: filled(t)})
 	for _, c := range []struct{ method, path string }{
 		{"POST", "/api/v1/write"}, {"POST", "/api/v1/otlp/v1/metrics"}, {"POST", "/api/v1/admin/tsdb/delete_series"},
-		{"DELETE", "/api/v1/series"}, {"GET", "/api/v1/targets"}, {"GET", "/api/v1/status/config"}, {"GET", "/api/v1/status/flags"},
+		{"DELETE", "/api/v1/series"}, {"GET", "/api/v1/status/config"}, {"GET", "/api/v1/status/flags"},
 		{"GET", "/api/v1/status/tsdb"}, {"GET", "/api/v1/notifications/live"}, {"OPTIONS", "/api/v1/query"}, {"GET", "/api/v1/format_query"}, {"GET", "/api/v1/parse_query"}, {"GET", "/"}, {"GET", "/api/v1/"},
 	} {
 		if a := asked(t, c.method, base, c.path, nil); a.code != 404 && a.code != 405 {
@@ -251,7 +246,7 @@ func TestManyAskWhileHistoryIsWritten(t *testing.T) {
 		})
 	}
 	for m := minutes; m < minutes+50; m++ {
-		if err := store.Append(start.Add(time.Duration(m)*time.Minute), families(t, page(m))); err != nil {
+		if err := store.Append(said(t, start.Add(time.Duration(m)*time.Minute), page(m))); err != nil {
 			t.Error(err)
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/prometheus/storage"
 )
 
 func TestASeriesThatIsGoneEnds(t *testing.T) {
@@ -53,29 +55,71 @@ func TestAnEmptyLabelIsNone(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeKeptIsCountedAlone(t *testing.T) {
+func TestWhatHasNoRoomIsCountedAlone(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{MaxSeries: 2})
-	families := page(t, "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n")
-	families = append(families, page(t, "up{slo=\"a\"} 1\nup{slo=\"b\"} 2\nup{slo=\"c\"} 3\n")...)
-	families[1].Metric = append(families[1].Metric[:1:1], families[1].Metric...) // the first one twice
-	if err := s.Append(noon, families); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string][]float64{`{__name__="up", slo="a"}`: {0, 1}, `{__name__="up", slo="b"}`: {0, 2}}
+	text := "up{slo=\"a\"} 1\nup{slo=\"b\",n=\"1\"} 2\nup{slo=\"b\",n=\"2\"} 3\nup{slo=\"c\"} 4\n"
+	appended(t, s, noon, text)
+	want := map[string][]float64{`{__name__="up", slo="a"}`: {0, 1}, `{__name__="up", n="1", slo="b"}`: {0, 2}}
 	if diff := cmp.Diff(want, samples(t, s, "up")); diff != "" {
 		t.Errorf("samples differ (-want +got):\n%s", diff)
 	}
-	for reason, count := range map[string]float64{"no_single_value": 1, "duplicate": 1, "series_limit": 1} {
-		if got := testutil.ToFloat64(s.metrics.rejected.WithLabelValues(reason)); got != count {
-			t.Errorf("rejected %s: %v, want %v", reason, got, count)
+	if got := testutil.ToFloat64(s.metrics.rejected.WithLabelValues("series_limit")); got != 2 {
+		t.Errorf("rejected: %v, want 2", got)
+	}
+	// Where one goes, another has room.
+	appended(t, s, noon.Add(time.Minute), strings.TrimPrefix(text, "up{slo=\"a\"} 1\n"))
+	if got := samples(t, s, "up")[`{__name__="up", n="2", slo="b"}`]; !cmp.Equal(got, []float64{60, 3}) {
+		t.Errorf("the series that found room has %v", got)
+	}
+}
+
+// A subject's series come and go one by one; those that stay go on.
+func TestASubjectChangesItsSeries(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{})
+	var ref storage.SeriesRef
+	for i, text := range []string{
+		"kept{slo=\"a\"} 1\nlater{slo=\"a\"} NaN\n",
+		"kept{slo=\"a\"} 2\nlater{slo=\"a\"} 2\n", // the same shape
+		"kept{slo=\"a\"} 3\nlater{slo=\"a\"} NaN\n",
+		"first{slo=\"a\"} 4\nkept{slo=\"a\"} 4\n", // another
+		"kept{slo=\"a\"} 5\nlater{slo=\"a\"} 5\n",
+	} {
+		appended(t, s, noon.Add(time.Duration(i)*time.Minute), text)
+		kept := s.book.subjects[0].find(0, "kept", []string{"slo", "a"})
+		if kept.ref == 0 || ref != 0 && kept.ref != ref {
+			t.Errorf("after append %d the series that stays is %d, and was %d", i, kept.ref, ref)
 		}
+		ref = kept.ref
+	}
+	for metric, want := range map[string][]float64{
+		"kept":  {0, 1, 60, 2, 120, 3, 180, 4, 240, 5},
+		"later": {60, 2, 120, math.NaN(), 240, 5}, // one marker, not one each minute
+		"first": {180, 4, 240, math.NaN()},
+	} {
+		got := samples(t, s, metric)
+		if diff := cmp.Diff(map[string][]float64{`{__name__="` + metric + `", slo="a"}`: want}, got, cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("%s differs (-want +got):\n%s", metric, diff)
+		}
+	}
+	if s.book.size != 2 {
+		t.Errorf("the book has %d series, want 2", s.book.size)
+	}
+}
+
+func TestWhatIsNotNewerIsWrittenOnce(t *testing.T) {
+	s := opened(t, t.TempDir(), Options{})
+	for range 3 {
+		appended(t, s, noon, "up 1\n")
+	}
+	if got := testutil.ToFloat64(s.metrics.samples); got != 1 {
+		t.Errorf("%v samples, want 1", got)
 	}
 }
 
 func TestAClockThatWentBackIsNamed(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
 	appended(t, s, noon, "up 1\n")
-	err := s.Append(noon.Add(-time.Minute), page(t, "up 2\n"))
+	err := s.Append(read(t, noon.Add(-time.Minute), "up 2\n"))
 	if !errors.Is(err, ErrBehind) {
 		t.Fatalf("append of the past: %v, want ErrBehind", err)
 	}
@@ -90,26 +134,8 @@ func TestTheBookIsNoLargerThanItsSource(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
 	for i := range 50 {
 		appended(t, s, noon.Add(time.Duration(i)*time.Minute), fmt.Sprintf("up{slo=\"%d\"} 1\nalways 1\n", i))
-		if s.book.size != 2 || len(s.book.byHash) != 2 {
-			t.Fatalf("after append %d the book has %d series under %d hashes, want 2", i, s.book.size, len(s.book.byHash))
+		if s.book.size != 2 || len(s.book.subjects) != 2 {
+			t.Fatalf("after append %d the book has %d series of %d subjects, want 2", i, s.book.size, len(s.book.subjects))
 		}
-	}
-}
-
-func TestSeriesOfOneHashAreKeptApart(t *testing.T) {
-	b := newBook()
-	b.round = 1
-	first, second := &entry{round: 1}, &entry{round: 1}
-	third := &entry{round: 0, next: second}
-	first.next = third
-	b.byHash[7], b.size = first, 3
-	dropped := 0
-	b.forget(func(*entry) { dropped++ })
-	kept := 0
-	for e := b.byHash[7]; e != nil; e = e.next {
-		kept++
-	}
-	if dropped != 1 || kept != 2 || b.size != 2 {
-		t.Errorf("dropped %d, kept %d, size %d; want 1, 2, 2", dropped, kept, b.size)
 	}
 }

@@ -6,95 +6,96 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
-	"google.golang.org/protobuf/proto"
 )
 
-// fleet is the page of many SLO instances: 21 series each, as /metrics/slo
-// writes them.
+// fleet is many SLO instances of 21 series each.
 type fleet struct {
-	families []*dto.MetricFamily
-	random   *rand.Rand
+	at     time.Time
+	keys   []string
+	values []float64 // seriesEach of each
+	random *rand.Rand
 }
 
 const seriesEach = 21
 
+// kinds are the series of an instance, and the labels that tell them apart.
+var kinds = func() (list [][]string) {
+	list = append(list, []string{"slo_objective_ratio"}, []string{"slo_coverage_ratio"},
+		[]string{"slo_error_budget_remaining_ratio"}, []string{"slo_error_budget_exhaustion_seconds", "window", "6h"})
+	for _, window := range []string{"30s", "1m", "5m", "30m", "1h", "2h", "6h", "3d"} {
+		list = append(list, []string{"slo_burn_rate", "window", window})
+	}
+	for _, result := range []string{"good", "bad"} {
+		list = append(list, []string{"slo_events_total", "result", result})
+	}
+	for _, tier := range []string{"budget", "heal", "no_data", "page_fast", "page_slow", "ticket_fast", "ticket_slow"} {
+		list = append(list, []string{"slo_alert_state", "state", "firing", "tier", tier})
+	}
+	return list
+}()
+
 func newFleet(instances int) *fleet {
-	f := &fleet{random: rand.New(rand.NewPCG(1, 2))}
+	f := &fleet{at: noon, random: rand.New(rand.NewPCG(1, 2)), values: make([]float64, instances*seriesEach)}
 	for i := range instances {
-		base := []string{"period", "30d", "route", fmt.Sprintf("/v1/resource/%d", i%50), "service", fmt.Sprintf("service-%03d", i/50),
-			"slo", "availability", "slo_id", fmt.Sprintf("service-%03d:availability:%016x", i/50, i)}
-		f.add("slo_objective_ratio", base)
-		f.add("slo_coverage_ratio", base)
-		f.add("slo_error_budget_remaining_ratio", base)
-		f.add("slo_error_budget_exhaustion_seconds", base, "window", "6h")
-		for _, window := range []string{"30s", "1m", "5m", "30m", "1h", "2h", "6h"} {
-			f.add("slo_burn_rate", base, "window", window)
-		}
-		f.add("slo_burn_rate", base, "window", "3d")
-		f.add("slo_events_total", base, "result", "good")
-		f.add("slo_events_total", base, "result", "bad")
-		for _, tier := range []string{"budget", "heal", "no_data", "page_fast", "page_slow", "ticket_fast", "ticket_slow"} {
-			f.add("slo_alert_state", base, "state", "firing", "tier", tier)
+		f.keys = append(f.keys, fmt.Sprintf("service-%05d:availability:%016x", i/50, i))
+	}
+	return f
+}
+
+// next is a minute later: counters grow by about a hundred events, ratios are
+// random, the objective and alerts stay.
+func (f *fleet) next() View {
+	f.at = f.at.Add(time.Minute)
+	for i := range f.values {
+		switch v := &f.values[i]; kinds[i%seriesEach][0] {
+		case "slo_events_total":
+			*v += float64(90 + f.random.IntN(20))
+		case "slo_objective_ratio":
+			*v = 0.999
+		case "slo_coverage_ratio":
+			*v = min(1, *v+1.0/43200)
+		case "slo_burn_rate", "slo_error_budget_remaining_ratio", "slo_error_budget_exhaustion_seconds":
+			*v = f.random.Float64()
 		}
 	}
 	return f
 }
 
-func (f *fleet) add(name string, base []string, more ...string) {
-	var family *dto.MetricFamily
-	for _, known := range f.families {
-		if known.GetName() == name {
-			family = known
-		}
-	}
-	if family == nil {
-		family = &dto.MetricFamily{Name: proto.String(name)}
-		f.families = append(f.families, family)
-	}
-	m := &dto.Metric{Gauge: &dto.Gauge{Value: proto.Float64(0)}}
-	all := append(append([]string{}, base...), more...)
-	for i := 0; i < len(all); i += 2 {
-		m.Label = append(m.Label, &dto.LabelPair{Name: &all[i], Value: &all[i+1]})
-	}
-	family.Metric = append(family.Metric, m)
+func (f *fleet) At() time.Time    { return f.at }
+func (f *fleet) Len() int         { return len(f.keys) }
+func (f *fleet) Key(i int) string { return f.keys[i] }
+
+func (f *fleet) Read(i int, _ any, values []float64) (any, []float64) {
+	return seriesEach, append(values, f.values[i*seriesEach:(i+1)*seriesEach]...)
 }
 
-// step moves the figures by a minute: counters by about a hundred events,
-// ratios at random, the objective and alerts not at all.
-func (f *fleet) step() {
-	for _, family := range f.families {
-		for _, m := range family.Metric {
-			v := m.Gauge.Value
-			switch family.GetName() {
-			case "slo_events_total":
-				*v += float64(90 + f.random.IntN(20))
-			case "slo_objective_ratio":
-				*v = 0.999
-			case "slo_coverage_ratio":
-				*v = min(1, *v+1.0/43200)
-			case "slo_burn_rate", "slo_error_budget_remaining_ratio", "slo_error_budget_exhaustion_seconds":
-				*v = f.random.Float64()
-			}
-		}
+func (f *fleet) Series(i int, _ any, tell func(string, []string)) {
+	base := []string{"period", "30d", "route", fmt.Sprintf("/v1/resource/%d", i%50), "service", fmt.Sprintf("service-%05d", i/50),
+		"slo", "availability", "slo_id", f.keys[i]}
+	for _, one := range kinds {
+		tell(one[0], slices.Concat(base, one[1:]))
 	}
 }
 
-// One append of 10,000 instances, as once a minute.
+func (f *fleet) Metrics(func(name, kind, help string)) {}
+
+// The samples of 10,000 instances, as many as there are in an interval, in one
+// append for each of its seconds.
 func BenchmarkAppend10000(b *testing.B) {
-	s, f, at := opened(b, b.TempDir(), Options{}), newFleet(10_000), noon
+	s, f, w := opened(b, b.TempDir(), Options{}), newFleet(10_000), newSweep(time.Minute)
 	before, spent := heap(), 0.0
 	b.ReportAllocs()
 	for b.Loop() {
-		f.step()
-		at = at.Add(time.Minute)
+		view := f.next()
 		begin := cpu(b)
-		if err := s.Append(at, f.families); err != nil {
-			b.Fatal(err)
+		for second := range 60 {
+			if err := s.append(view, w.due(view, f.at.Add(time.Duration(second)*time.Second))...); err != nil {
+				b.Fatal(err)
+			}
 		}
 		spent += cpu(b) - begin
 	}
@@ -106,14 +107,14 @@ func BenchmarkAppend10000(b *testing.B) {
 // A view of 10,000 instances, as often as once a second where people ask.
 func BenchmarkLive10000(b *testing.B) {
 	s, f := opened(b, b.TempDir(), Options{}), newFleet(10_000)
-	if err := s.Append(noon, f.families); err != nil {
+	if err := s.Append(f); err != nil {
 		b.Fatal(err)
 	}
-	l := NewLive(s, static(f.families))
+	l := NewLive(s, func() View { return f })
 	b.ReportAllocs()
 	begin := cpu(b)
 	for b.Loop() {
-		l.look(noon)
+		l.look()
 	}
 	b.ReportMetric((cpu(b)-begin)/float64(b.N), "cpu-s/op")
 }
@@ -128,10 +129,6 @@ func cpu(b *testing.B) float64 {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }
 
-type static []*dto.MetricFamily
-
-func (s static) Gather() ([]*dto.MetricFamily, error) { return s, nil }
-
 // What a sample takes on disk, once it is in a block; and how long a history
 // takes to open when its head has three hours.
 func BenchmarkDisk(b *testing.B) {
@@ -139,9 +136,8 @@ func BenchmarkDisk(b *testing.B) {
 	for b.Loop() {
 		dir := b.TempDir()
 		s, f := opened(b, dir, Options{}), newFleet(instances)
-		for m := range 5 * 60 {
-			f.step()
-			if err := s.Append(noon.Add(time.Duration(m)*time.Minute), f.families); err != nil {
+		for range 5 * 60 {
+			if err := s.Append(f.next()); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,108 +1,144 @@
 package history
 
 import (
+	"math"
 	"slices"
 	"strings"
 
-	"github.com/cespare/xxhash/v2"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 )
 
-// entry is one series: its labels, made once, and where the TSDB has it.
-type entry struct {
-	labels labels.Labels
+// series is one series of a subject: its labels, made once, and where the TSDB
+// has it.
+type series struct {
+	labels labels.Labels     // empty: it had no value yet, or there was no room
 	ref    storage.SeriesRef // 0: not appended yet
-	round  uint64            // the last append that had it
-	next   *entry            // of the same hash
+	open   bool              // its newest sample is not its end
 }
 
-// book knows the series of the last append, so that those of the next need
-// neither labels of their own nor a search in the TSDB. What an append does
-// not have is forgotten with it: the book is never larger than its source.
+// subject is what is known of one. Its key, its shape and the labels of its
+// series never change.
+type subject struct {
+	key    string
+	shape  any
+	series []series
+	at     int64 // of its newest samples, in milliseconds
+}
+
+// book has the subjects that were written last, by key, so that the next
+// samples need neither labels of their own nor a search in the TSDB. What is
+// gone from a view is forgotten when its turn comes: the book is not larger
+// than its source.
 type book struct {
-	byHash map[uint64]*entry
-	size   int
-	round  uint64
-	buffer []byte
+	subjects []*subject // never changed: a change makes a new list
+	size     int        // series that have labels
+	builder  labels.ScratchBuilder
 }
 
-func newBook() book { return book{byHash: map[uint64]*entry{}} }
+// find is the place of a key, or the one where it would be.
+func (b *book) find(key string) (at int, found bool) {
+	return slices.BinarySearchFunc(b.subjects, key, func(s *subject, key string) int { return strings.Compare(s.key, key) })
+}
 
-// entry finds or makes the entry of a series.
-func (b *book) entry(name string, pairs []*dto.LabelPair) *entry {
-	hash := b.hash(name, pairs)
-	for e := b.byHash[hash]; e != nil; e = e.next {
-		if same(e.labels, name, pairs) {
-			return e
-		}
+// replace puts other subjects in the place of some.
+func (b *book) replace(from, to int, by []*subject) {
+	if !slices.Equal(b.subjects[from:to], by) {
+		b.subjects = slices.Concat(b.subjects[:from], by, b.subjects[to:])
 	}
-	e := &entry{labels: labelsOf(name, pairs), next: b.byHash[hash]}
-	b.byHash[hash] = e
-	b.size++
-	return e
 }
 
-// forget drops the entries that the current round did not have, and hands
-// them over.
-func (b *book) forget(dropped func(*entry)) {
-	for hash, first := range b.byHash {
-		var kept *entry
-		for e := first; e != nil; {
-			next := e.next
-			if e.round == b.round {
-				e.next, kept = kept, e
-			} else {
-				b.size--
-				dropped(e)
+// renew makes the labels of those series of a subject that have values, as far
+// as there is room. What an earlier subject has of them goes on; nil: nothing.
+func (b *book) renew(earlier *subject, view View, i int, shape any, values []float64, room int) *subject {
+	s := &subject{key: view.Key(i), shape: shape, series: make([]series, 0, len(values)), at: math.MinInt64}
+	b.size -= earlier.labelled()
+	view.Series(i, shape, func(metric string, pairs []string) {
+		one, n := series{}, len(s.series)
+		if !math.IsNaN(values[n]) && b.size < room {
+			one = earlier.find(n, metric, pairs)
+			if one.labels.IsEmpty() {
+				one.labels = b.labels(metric, pairs)
 			}
-			e = next
+			b.size++
 		}
-		if kept == nil {
-			delete(b.byHash, hash)
-		} else if kept != first {
-			b.byHash[hash] = kept
-		}
-	}
+		s.series = append(s.series, one)
+	})
+	return s
 }
 
-const separator = '\xff' // in no UTF-8 text
-
-func (b *book) hash(name string, pairs []*dto.LabelPair) uint64 {
-	text := append(append(b.buffer[:0], name...), separator)
-	for _, p := range pairs {
-		text = append(append(text, p.GetName()...), separator)
-		text = append(append(text, p.GetValue()...), separator)
+// find is the series with these labels, which is likely to be the n-th.
+func (s *subject) find(n int, metric string, pairs []string) series {
+	if s == nil {
+		return series{}
 	}
-	b.buffer = text
-	return xxhash.Sum64(text)
+	if n < len(s.series) && same(s.series[n].labels, metric, pairs) {
+		return s.series[n]
+	}
+	for _, one := range s.series {
+		if same(one.labels, metric, pairs) {
+			return one
+		}
+	}
+	return series{}
 }
 
-// same reports whether labels are those of a metric.
-func same(have labels.Labels, name string, pairs []*dto.LabelPair) bool {
+// has reports whether one of the series is this one.
+func (s *subject) has(one series) bool {
+	return s != nil && slices.ContainsFunc(s.series, func(other series) bool { return labels.Equal(other.labels, one.labels) })
+}
+
+// labelled is how many of the series have labels.
+func (s *subject) labelled() (n int) {
+	if s == nil {
+		return 0
+	}
+	for i := range s.series {
+		if !s.series[i].labels.IsEmpty() {
+			n++
+		}
+	}
+	return n
+}
+
+// lacks reports whether there is a value of a series that has no labels.
+func (s *subject) lacks(values []float64) bool {
+	for i := range s.series {
+		if s.series[i].labels.IsEmpty() && !math.IsNaN(values[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// same reports whether labels are those of a series.
+func same(have labels.Labels, metric string, pairs []string) bool {
 	count := 1
-	for _, p := range pairs {
-		if p.GetValue() == "" {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
 			continue
 		}
-		if have.Get(p.GetName()) != p.GetValue() {
+		if have.Get(pairs[i]) != pairs[i+1] {
 			return false
 		}
 		count++
 	}
-	return have.Len() == count && have.Get(labels.MetricName) == name
+	return have.Len() == count && have.Get(labels.MetricName) == metric
 }
 
-// labelsOf are the labels of a series. An empty value is none.
-func labelsOf(name string, pairs []*dto.LabelPair) labels.Labels {
-	list := make([]labels.Label, 0, len(pairs)+1)
-	list = append(list, labels.Label{Name: labels.MetricName, Value: name})
-	for _, p := range pairs {
-		if p.GetValue() != "" {
-			list = append(list, labels.Label{Name: p.GetName(), Value: p.GetValue()})
+// labels are those of a series. An empty value is none.
+func (b *book) labels(metric string, pairs []string) labels.Labels {
+	return labelsOf(&b.builder, metric, pairs)
+}
+
+func labelsOf(builder *labels.ScratchBuilder, metric string, pairs []string) labels.Labels {
+	builder.Reset()
+	builder.Add(labels.MetricName, metric)
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			builder.Add(pairs[i], pairs[i+1])
 		}
 	}
-	slices.SortFunc(list, func(a, b labels.Label) int { return strings.Compare(a.Name, b.Name) })
-	return labels.New(list...)
+	builder.Sort()
+	return builder.Labels()
 }

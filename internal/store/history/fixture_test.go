@@ -2,10 +2,13 @@ package history
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,19 +24,72 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// page reads families as /metrics/slo writes them.
-func page(t testing.TB, text string) []*dto.MetricFamily {
+// page is a view that says what a page in Prometheus's format says. What has the
+// same label slo is one subject; its shape is what its series are called.
+type page struct {
+	at       time.Time
+	families []*dto.MetricFamily
+	keys     []string
+	subjects map[string][]line
+}
+
+type line struct {
+	metric string
+	labels []string
+	value  float64
+}
+
+func read(t testing.TB, at time.Time, text string) View {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	byName, err := parser.TextToMetricFamilies(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list []*dto.MetricFamily
-	for _, f := range byName {
-		list = append(list, f)
+	p := &page{at: at, subjects: map[string][]line{}}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		p.families = append(p.families, byName[name])
+		for _, m := range byName[name].Metric {
+			one, slo := line{metric: name, value: m.GetGauge().GetValue() + m.GetCounter().GetValue() + m.GetUntyped().GetValue()}, "none"
+			for _, l := range m.Label {
+				if one.labels = append(one.labels, l.GetName(), l.GetValue()); l.GetName() == "slo" {
+					slo = l.GetValue()
+				}
+			}
+			p.subjects[slo] = append(p.subjects[slo], one)
+		}
 	}
-	return list
+	p.keys = slices.Sorted(maps.Keys(p.subjects))
+	return p
+}
+
+func (p *page) At() time.Time    { return p.at }
+func (p *page) Len() int         { return len(p.keys) }
+func (p *page) Key(i int) string { return p.keys[i] }
+
+func (p *page) Read(i int, _ any, values []float64) (any, []float64) {
+	shape := ""
+	for _, one := range p.subjects[p.keys[i]] {
+		shape, values = shape+one.metric+fmt.Sprint(one.labels), append(values, one.value)
+	}
+	return shape, values
+}
+
+func (p *page) Series(i int, _ any, tell func(string, []string)) {
+	for _, one := range p.subjects[p.keys[i]] {
+		tell(one.metric, one.labels)
+	}
+}
+
+func (p *page) Metrics(tell func(name, kind, help string)) {
+	for _, f := range p.families {
+		tell(f.GetName(), strings.ToLower(f.GetType().String()), f.GetHelp())
+	}
+}
+
+// always says the same at all times.
+func always(t testing.TB, text string) Source {
+	return func() View { return read(t, time.Now(), text) }
 }
 
 // opened is a store that the test closes.
@@ -53,7 +109,7 @@ func opened(t testing.TB, dir string, o Options) *Store {
 
 func appended(t testing.TB, s *Store, at time.Time, text string) {
 	t.Helper()
-	if err := s.Append(at, page(t, text)); err != nil {
+	if err := s.Append(read(t, at, text)); err != nil {
 		t.Fatal(err)
 	}
 }

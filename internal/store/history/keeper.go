@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/scrape"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
@@ -20,7 +19,7 @@ import (
 type Keeper struct {
 	dir      string
 	options  Options
-	source   prometheus.Gatherer
+	source   Source
 	interval time.Duration
 
 	live atomic.Pointer[Live] // nil while it is not open
@@ -31,7 +30,7 @@ type Keeper struct {
 
 // NewKeeper says where a history is kept, of what, and at which interval.
 // Nothing happens before Run. An interval of 0 or less is an error.
-func NewKeeper(dir string, source prometheus.Gatherer, interval time.Duration, options Options) (*Keeper, error) {
+func NewKeeper(dir string, source Source, interval time.Duration, options Options) (*Keeper, error) {
 	if interval <= 0 {
 		return nil, fmt.Errorf("keep history: interval %s: must be above 0", interval)
 	}

@@ -37,7 +37,7 @@ func kept(t *testing.T, k *Keeper) (stop func()) {
 
 func TestAKeeperRecordsFromOpenToClose(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "history")
-	k, err := NewKeeper(dir, static(page(t, "up 1\n")), 10*time.Millisecond, Options{})
+	k, err := NewKeeper(dir, always(t, "up 1\n"), 10*time.Millisecond, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestAKeeperWaitsForItsFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, said := logged()
-	k, err := NewKeeper(dir, static(page(t, "up 1\n")), 10*time.Millisecond, Options{Logger: log})
+	k, err := NewKeeper(dir, always(t, "up 1\n"), 10*time.Millisecond, Options{Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}

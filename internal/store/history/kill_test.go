@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
-	"time"
 )
 
 // killedIn is set in the process that is killed: its folder.
@@ -19,8 +18,9 @@ func appendForever(dir string) {
 	if err != nil {
 		panic(err)
 	}
+	f := newFleet(20)
 	for i := 0; ; i++ {
-		if err := s.Append(noon.Add(time.Duration(i)*time.Second), newFleet(20).families); err != nil {
+		if err := s.Append(f.next()); err != nil {
 			panic(err)
 		}
 		fmt.Println(i + 1)

@@ -1,12 +1,10 @@
 package history
 
 import (
-	"strings"
+	"math"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/scrape"
@@ -16,14 +14,15 @@ import (
 // Live is a Store and, as its newest sample, what its source says now. Without
 // it an answer for now would be as old as the interval of Record.
 //
-// The newest sample is seen by queries that reach up to it, and is dated one to
-// two seconds back: a query for the moment at which it is asked finds it, and
-// so do clocks that are a little behind. Later it is gone, unless Record took
-// one at the same time; a graph's last point may therefore change, as with a
-// scrape that is still to come.
+// The newest sample is seen by queries that reach up to it, and is dated a
+// second before its moment: a query for the time at which it is asked finds it,
+// and so do clocks that are a little behind. Later it is gone, unless Record
+// took one of the same moment; a graph's last point may therefore change, as
+// with a scrape that is still to come. It is never older than a sample of its
+// time that is stored: a counter does not seem to go back.
 type Live struct {
 	*Store
-	source prometheus.Gatherer
+	source Source
 
 	mu    sync.Mutex
 	view  *view
@@ -33,12 +32,12 @@ type Live struct {
 const (
 	// minFresh is how long a view is used at least; snapshots are no newer.
 	minFresh = time.Second
-	// shareOfTime bounds what gathering may cost: a tenth of a core.
+	// shareOfTime bounds what looking may cost: a tenth of a core.
 	shareOfTime = 10
 )
 
 // NewLive adds a source to a store: that of Record.
-func NewLive(store *Store, source prometheus.Gatherer) *Live {
+func NewLive(store *Store, source Source) *Live {
 	return &Live{Store: store, source: source}
 }
 
@@ -63,30 +62,79 @@ func (l *Live) now() *view {
 	if begin.Before(l.until) && l.until.Sub(begin) < time.Hour { // a clock that went back must not keep it
 		return l.view
 	}
-	l.view = l.look(begin.Truncate(time.Second).Add(-time.Second))
+	l.view = l.look()
 	end := l.options.Now()
 	l.until = end.Add(max(minFresh, shareOfTime*end.Sub(begin)))
 	return l.view
 }
 
-// look gathers a view. A source that has nothing to say, or fails, leaves the
+// look makes a view of every series. A source that knows nothing yet leaves the
 // stored samples alone.
-func (l *Live) look(at time.Time) *view {
-	families, err := l.source.Gather()
-	if err != nil {
-		l.options.Logger.Warn("queries see no live figures", "error", err)
-	}
-	if empty(families) {
+func (l *Live) look() *view {
+	source := l.source()
+	if source == nil || source.Len() == 0 {
 		return nil
 	}
 	l.Store.mu.Lock()
-	defer l.Store.mu.Unlock()
-	v := &view{at: at.UnixMilli(), byName: make(map[string][]liveSample, len(families))}
-	for _, f := range families {
-		v.byName[f.GetName()] = append(v.byName[f.GetName()], l.samples(f)...)
-		v.metadata = append(v.metadata, metadataOf(f))
+	stored := l.book.subjects
+	l.Store.mu.Unlock()
+	g := gathering{view: &view{at: source.At().Truncate(time.Second).UnixMilli() - 1000, byName: map[string][]liveSample{}}, room: l.options.MaxSeries}
+	for i := range source.Len() {
+		key := source.Key(i)
+		for len(stored) > 0 && stored[0].key < key {
+			stored = stored[1:]
+		}
+		if len(stored) > 0 && stored[0].key == key {
+			g.add(source, i, stored[0])
+		} else {
+			g.add(source, i, nil)
+		}
 	}
-	return v
+	source.Metrics(func(name, kind, help string) {
+		g.view.metadata = append(g.view.metadata, scrape.MetricMetadata{MetricFamily: name, Type: model.MetricType(kind), Help: help})
+	})
+	return g.view
+}
+
+// gathering is a view being made.
+type gathering struct {
+	view    *view
+	room    int // series
+	values  []float64
+	likely  any
+	builder labels.ScratchBuilder
+}
+
+// add adds the series of a subject. Their labels are those of the book, where
+// it has them: there is one set in memory for both.
+func (g *gathering) add(source View, i int, known *subject) {
+	if known != nil {
+		g.likely = known.shape
+	}
+	shape, values := source.Read(i, g.likely, g.values[:0])
+	g.likely, g.values = shape, values
+	if known != nil && known.shape == shape && !known.lacks(values) {
+		for j, v := range values {
+			g.sample(known.series[j].labels, v)
+		}
+		return
+	}
+	n := 0
+	source.Series(i, shape, func(metric string, pairs []string) {
+		if !math.IsNaN(values[n]) {
+			g.sample(labelsOf(&g.builder, metric, pairs), values[n])
+		}
+		n++
+	})
+}
+
+func (g *gathering) sample(l labels.Labels, value float64) {
+	if math.IsNaN(value) || g.room == 0 {
+		return
+	}
+	name := l.Get(labels.MetricName)
+	g.view.byName[name] = append(g.view.byName[name], liveSample{l, value})
+	g.room--
 }
 
 // Metadata says what the metrics are that the source has now.
@@ -95,25 +143,6 @@ func (l *Live) Metadata() []scrape.MetricMetadata {
 		return v.metadata
 	}
 	return nil
-}
-
-func metadataOf(f *dto.MetricFamily) scrape.MetricMetadata {
-	return scrape.MetricMetadata{
-		MetricFamily: f.GetName(), Help: f.GetHelp(), Unit: f.GetUnit(),
-		Type: model.MetricType(strings.ToLower(f.GetType().String())),
-	}
-}
-
-// samples are those of a family. Their labels are those of the book: there is
-// one set in memory for both.
-func (l *Live) samples(f *dto.MetricFamily) []liveSample {
-	list := make([]liveSample, 0, len(f.Metric))
-	for _, m := range f.Metric {
-		if v, ok := valueOf(m); ok && l.book.size < l.options.MaxSeries {
-			list = append(list, liveSample{l.book.entry(f.GetName(), m.Label).labels, v})
-		}
-	}
-	return list
 }
 
 // view is every series at one moment. It is never changed.

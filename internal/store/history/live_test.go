@@ -2,7 +2,6 @@ package history
 
 import (
 	"context"
-	"errors"
 	"math"
 	"sync"
 	"testing"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/scrape"
@@ -35,25 +34,28 @@ func (c *clock) set(at time.Time) {
 	c.at = at
 }
 
-// source gathers what a page says, and counts how often it is asked.
+// source says what a text says, and counts how often it is asked.
 type source struct {
 	t     testing.TB
+	now   func() time.Time
 	text  string
-	err   error
 	asked int
 }
 
-func (s *source) Gather() ([]*dto.MetricFamily, error) {
+func (s *source) look() View {
 	s.asked++
-	return page(s.t, s.text), s.err
+	if s.text == "" {
+		return nil
+	}
+	return read(s.t, s.now().Truncate(time.Second), s.text)
 }
 
 func TestLiveAddsTheFiguresOfNow(t *testing.T) {
 	time := &clock{at: noon}
 	s := opened(t, t.TempDir(), Options{Now: time.now})
-	now := &source{t: t, text: "up{slo=\"a\"} 1\n"}
-	live := NewLive(s, now)
-	if err := s.take(noon, now); err != nil {
+	now := &source{t: t, now: time.now, text: "up{slo=\"a\"} 1\n"}
+	live := NewLive(s, now.look)
+	if err := s.Append(now.look()); err != nil {
 		t.Fatal(err)
 	}
 	now.text = "up{slo=\"a\"} 2\nup{slo=\"b\"} 3\n"
@@ -74,7 +76,7 @@ func TestLiveAddsTheFiguresOfNow(t *testing.T) {
 
 func TestWhatOnlyAQuerySawLeavesNoTrace(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
-	NewLive(s, static(page(t, "brief 1\n"))).now()
+	NewLive(s, always(t, "brief 1\n")).now()
 	appended(t, s, noon, "up 1\n")
 	if got := samples(t, s, "brief"); len(got) != 0 || s.book.size != 1 {
 		t.Errorf("the store has %v, and the book %d series", got, s.book.size)
@@ -83,7 +85,7 @@ func TestWhatOnlyAQuerySawLeavesNoTrace(t *testing.T) {
 
 func TestLiveKeepsToTheTimesOfTheQuery(t *testing.T) {
 	time := &clock{at: noon.Add(30e9)}
-	live := NewLive(opened(t, t.TempDir(), Options{Now: time.now}), &source{t: t, text: "up 1\n"})
+	live := NewLive(opened(t, t.TempDir(), Options{Now: time.now}), (&source{t: t, now: time.now, text: "up 1\n"}).look)
 	for _, c := range []struct {
 		mint, maxt int64 // seconds after noon
 		want       int
@@ -109,7 +111,7 @@ func TestLiveKnowsLabels(t *testing.T) {
 	time := &clock{at: noon}
 	s := opened(t, t.TempDir(), Options{Now: time.now})
 	appended(t, s, noon, "old{zone=\"z\"} 1\nup{slo=\"a\"} 1\n")
-	live := NewLive(s, &source{t: t, text: "# HELP up Whether.\n# TYPE up gauge\nup{slo=\"a\"} 2\nup{slo=\"b\",team=\"t\"} 3\n"})
+	live := NewLive(s, (&source{t: t, now: time.now, text: "# HELP up Whether.\n# TYPE up gauge\nup{slo=\"a\"} 2\nup{slo=\"b\",team=\"t\"} 3\n"}).look)
 	time.set(noon.Add(10e9))
 	q, err := live.Querier(math.MinInt64, math.MaxInt64)
 	if err != nil {
@@ -155,19 +157,18 @@ func TestRecordTakesOneSampleAtEachMultiple(t *testing.T) {
 	})
 }
 
-func TestASourceThatFailsHurtsNothing(t *testing.T) {
+func TestASourceThatKnowsNothingEndsNothing(t *testing.T) {
 	s := opened(t, t.TempDir(), Options{})
-	if err := s.take(noon, &source{t: t, text: "up 1\n", err: errors.New("half of it")}); err == nil {
-		t.Error("the error of the source was lost")
+	w := newSweep(time.Minute)
+	for i, source := range []Source{always(t, "up 1\n"), func() View { return nil }} {
+		if err := s.take(noon.Add(time.Duration(i)*time.Minute), source, w); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := s.take(noon.Add(time.Minute), &source{t: t}); err != nil { // nothing to say: no snapshot yet
-		t.Error(err)
+	if got := testutil.ToFloat64(s.metrics.samples); got != 1 {
+		t.Errorf("%v samples, want 1", got)
 	}
-	want := map[string][]float64{`{__name__="up"}`: {0, 1}}
-	if diff := cmp.Diff(want, samples(t, s, "up")); diff != "" {
-		t.Errorf("samples differ (-want +got):\n%s", diff)
-	}
-	if err := s.Record(t.Context(), &source{t: t}, 0); err == nil {
+	if err := s.Record(t.Context(), nil, 0); err == nil {
 		t.Error("an interval of 0 was taken")
 	}
 }

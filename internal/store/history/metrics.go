@@ -33,7 +33,7 @@ func newMetrics() *metrics {
 		}, []string{"reason"}),
 		series: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "slo_engine_history_series",
-			Help: "Series of the last append to the history.",
+			Help: "Series that are being kept in the history.",
 		}),
 		last: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "slo_engine_history_last_append_timestamp_seconds",

@@ -2,49 +2,43 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 )
 
-// Record gathers from a source and appends, at every whole multiple of the
-// interval, until ctx ends; then it returns nil. What fails is logged and
-// counted, and tried again at the next multiple: history never stops the
-// engine. An interval that passes while an append still runs is left out.
-func (s *Store) Record(ctx context.Context, source prometheus.Gatherer, interval time.Duration) error {
+// Record appends what a source says, each subject once in an interval, until ctx
+// ends; then it returns nil. Where there are many subjects it spreads them over
+// the interval: in the middle of each second it appends the next ones, in the
+// order of their keys, so that no moment has much to do and a subject's samples
+// are an interval apart. Few are all written at whole multiples of the interval.
+//
+// What fails is logged and counted, and comes again with the next round: history
+// never stops the engine.
+func (s *Store) Record(ctx context.Context, source Source, interval time.Duration) error {
 	if interval <= 0 {
 		return fmt.Errorf("record history: interval %s: must be above 0", interval)
 	}
-	return record(ctx, interval, s.options.Now, func(at time.Time) {
-		if err := s.take(at, source); err != nil {
+	w, told := newSweep(interval), time.Time{}
+	// Half a stride late, for what is new is made at the edges.
+	now := func() time.Time { return s.options.Now().Add(-w.stride / 2) }
+	return record(ctx, w.stride, now, func(at time.Time) {
+		if err := s.take(at, source, w); err != nil && at.Sub(told).Abs() >= interval {
 			s.options.Logger.Error("history was not written; budgets and alerts are not affected", "error", err)
+			told = at
 		}
 	})
 }
 
-// take makes one append. What a source could gather counts, even beside an
-// error. A source without series has no snapshot yet: that ends nothing.
-func (s *Store) take(at time.Time, source prometheus.Gatherer) error {
-	families, err := source.Gather()
-	if err != nil {
-		err = fmt.Errorf("gather: %w", err)
+// take appends what is due. A source that knows nothing yet ends nothing.
+func (s *Store) take(at time.Time, source Source, w *sweep) error {
+	view := source()
+	if view == nil {
+		return nil
 	}
-	if empty(families) {
-		return err
+	if due := w.due(view, at); len(due) > 0 {
+		return s.append(view, due...)
 	}
-	return errors.Join(err, s.Append(at, families))
-}
-
-func empty(families []*dto.MetricFamily) bool {
-	for _, f := range families {
-		if len(f.Metric) > 0 {
-			return false
-		}
-	}
-	return true
+	return nil
 }
 
 // record calls f at whole multiples of the interval.

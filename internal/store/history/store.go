@@ -18,7 +18,7 @@ const (
 	// DefaultRetention is how long samples are kept where nothing is said: a
 	// year, and the month before it to compare with.
 	DefaultRetention = 400 * 24 * time.Hour
-	// DefaultMaxSeries bounds one append where nothing is said.
+	// DefaultMaxSeries bounds the series where nothing is said.
 	DefaultMaxSeries = 1_000_000
 
 	shortestBlock = 2 * time.Hour
@@ -34,8 +34,8 @@ type Options struct {
 	Retention time.Duration
 	// MaxBytes bounds the blocks on disk, the oldest going first. 0: no bound.
 	MaxBytes int64
-	// MaxSeries bounds the series of one append; further ones are counted and
-	// left out. 0: DefaultMaxSeries.
+	// MaxSeries bounds the series that are kept at a time; samples of further
+	// ones are counted and left out. 0: DefaultMaxSeries.
 	MaxSeries int
 	// Logger is told of repairs and of what the TSDB does. nil: silent.
 	Logger *slog.Logger
@@ -96,7 +96,7 @@ type Store struct {
 // parts are repaired or set aside; an error means that there is no history to
 // be had: the folder is in use, not writable, or the disk is full.
 func Open(dir string, options Options) (*Store, error) {
-	s := &Store{options: options.withDefaults(), dir: dir, book: newBook()}
+	s := &Store{options: options.withDefaults(), dir: dir}
 	s.metrics = newMetrics()
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("open history %s: %w", dir, err)
