@@ -27,11 +27,11 @@ func (r *rig) exact(w *world, last int) {
 			}
 			truths := w.happened(s)
 			for _, t := range truths[max(0, len(truths)-last):] {
-				if t == in.Since {
+				if t == in.Since.Add(in.Past) {
 					return nil
 				}
 			}
-			return fmt.Errorf("counted %v, the truth is %v", in.Since, truths[len(truths)-1])
+			return fmt.Errorf("counted %v, the truth is %v", in.Since.Add(in.Past), truths[len(truths)-1])
 		})
 	}
 }

@@ -31,6 +31,7 @@ type world struct {
 	mu      sync.Mutex // of the rest, once it is served
 	shops   []*shop
 	scrapes int
+	calm    bool // no error of a new kind comes
 	rng     *rand.Rand
 }
 
@@ -189,7 +190,7 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 				continue
 			}
 			sum := truth{at: at}
-			if n := len(p.codes[0].values); w.scrapes/2 == 10 { // an error of a new kind
+			if n := len(p.codes[0].values); w.scrapes/2 == 10 && !w.calm { // an error of a new kind
 				p.codes = append(p.codes, &row{code: "504", rate: 5, born: n, values: make([]float64, n)})
 			}
 			for _, r := range p.codes {
@@ -214,13 +215,9 @@ func sorted(list []int64) []int64 { slices.Sort(list); return list }
 // its present. It returns its URL.
 func (w *world) prometheus(t *testing.T, present string) string {
 	dir := t.TempDir()
-	file, blocks, config := filepath.Join(dir, "past.om"), filepath.Join(dir, "blocks"), filepath.Join(dir, "prometheus.yml")
+	file, blocks, config := filepath.Join(dir, "past.om"), filepath.Join(dir, "blocks"), w.scrapeConfig(t, present)
 	w.write(t, file)
 	lab.Run(t, "promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=768h", file, blocks)
-	text := fmt.Sprintf(scraping, strings.TrimPrefix(present, "http://"))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	p := lab.Start(t, lab.Cmd{Name: lab.Binary(t, "prometheus"), Args: []string{
 		"--config.file=" + config, "--storage.tsdb.path=" + blocks, "--storage.tsdb.retention.time=60d",
 		"--web.listen-address=127.0.0.1:0",
@@ -235,6 +232,16 @@ func (w *world) prometheus(t *testing.T, present string) string {
 		return lab.HTTPReady(url + "/-/ready")(t.Context())
 	})
 	return url
+}
+
+// scrapeConfig is a file that has both pods of the present scraped.
+func (w *world) scrapeConfig(t *testing.T, present string) string {
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	text := fmt.Sprintf(scraping, strings.TrimPrefix(present, "http://"))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 var listening = regexp.MustCompile(`msg="Listening on".* address=(127\.0\.0\.1:\d+)`)
