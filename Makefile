@@ -21,7 +21,7 @@ help: ## explain the targets
 
 .PHONY: build
 build: ## compile bin/slo-engine
-	go build -trimpath -ldflags "-X main.version=$$(git describe --always --dirty 2>/dev/null || echo dev)" \
+	go build -trimpath -ldflags "-s -w -X main.version=$$(git describe --always --dirty 2>/dev/null || echo dev)" \
 	  -o bin/slo-engine ./cmd/slo-engine
 
 .PHONY: demo
