@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # The real servers that tests talk to; tools/lab.sh builds them.
-SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol sloth pyrra loki victoria-metrics
+SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol sloth pyrra loki victoria-metrics postgres haproxy
 
 # Where our Go code lives, as far as there is any.
 SOURCES := $(wildcard cmd internal pkg test bench tools)

@@ -70,6 +70,17 @@ build_postgres() {
   ln -s usr/lib/postgresql/15/bin/postgres "$1/postgres"
 }
 
+# A gateway. What its program is linked with lies beside it, as for PostgreSQL.
+version_haproxy=2.6.12
+build_haproxy() {
+  unpacked haproxy "$version_haproxy" "$1"
+  unpacked liblua5.3-0 5.3.6 "$1"
+  unpacked libopentracing-c-wrapper0 1.1.3 "$1"
+  unpacked libopentracing1 1.6.0 "$1"
+  rm -rf "$1"/etc "$1"/usr/share
+  ln -s usr/sbin/haproxy "$1/haproxy"
+}
+
 # The other peers of `make bench`.
 
 # The leanest pipeline there is, OTLP in and nothing out: tools/lab/otelcol.yaml.
