@@ -123,12 +123,13 @@ func TestKnownSeriesCountTheSame(t *testing.T) {
 
 // A stale marker comes without the number, and finds the series.
 func TestStaleMarkersOfKnownSeries(t *testing.T) {
-	sink := newCounting(t, time.Now().Add(-time.Minute))
+	now := time.Now()
+	sink := newCounting(t, now)
 	to := newAppendable(Options{Sink: sink, Book: sink.tracker.Book(), Limits: ingest.DefaultLimits()}, newMetrics(prometheus.NewRegistry()))
 	l := &loop{to, map[string]storage.SeriesRef{}}
-	l.scrape(t, time.Now(), 0, map[string]float64{"200": 1})
+	l.scrape(t, now, 0, map[string]float64{"200": 1})
 	s := to.Appender(t.Context())
-	ref, err := s.Append(0, labels.FromStrings("__name__", "requests_total", "code", "200", "instance", "i", "job", "shop"), time.Now().UnixMilli(), math.Float64frombits(value.StaleNaN))
+	ref, err := s.Append(0, labels.FromStrings("__name__", "requests_total", "code", "200", "instance", "i", "job", "shop"), now.UnixMilli(), math.Float64frombits(value.StaleNaN))
 	if err != nil || ref != l.refs["200"] {
 		t.Errorf("number %d, want %d; %v", ref, l.refs["200"], err)
 	}
