@@ -48,6 +48,11 @@ func (l *Library) join(s *Spec) []Problem {
 		}
 		s.Adjustments = append(s.Adjustments, p.value.(*Adjustment))
 	}
+	for _, p := range l.choosers(remediations, s) {
+		if p.faulty {
+			p.passOver(s)
+		}
+	}
 	return l.policed(s)
 }
 
@@ -67,6 +72,9 @@ func (p *part) verdict() []Problem {
 	case len(p.missed) > 0:
 		return []Problem{{Severity: Warning, Message: goOn(p.missed), Fix: "correct the errors"}}
 	case !p.faulty && !p.used:
+		if r, ok := p.value.(*Remediation); ok {
+			return r.idle()
+		}
 		return []Problem{{
 			Severity: Warning, Field: "spec.select", Message: "selects no SLO",
 			Fix: "write matchers that the service, the name (slo) or the labels of an SLO meet, or remove the document",

@@ -51,6 +51,13 @@ type Loader struct {
 	Check Check
 	// Strict makes errors of what is Unserved.
 	Strict bool
+	// Remedy looks for further problems in a sound action of a Remediation, such
+	// as settings that its gateway does not know. Paths are those of the document.
+	// May be nil.
+	Remedy func(Remedy) []Problem
+	// Remediations gets the sound ones, by name. nil: nobody acts on them, and
+	// their users are warned.
+	Remediations *[]*Remediation
 }
 
 // File is a file of documents.
@@ -67,6 +74,7 @@ func Native() map[Format]Decoder {
 		{APIVersion, KindSLO}: {SLOs: decodeNative},
 		alertPolicies:         {Part: decodePolicy},
 		budgetAdjustments:     {Part: decodeAdjustment},
+		remediations:          {Part: decodeRemediation},
 	}
 }
 
@@ -101,6 +109,7 @@ func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 	for _, d := range documents {
 		problems = append(problems, d.sorted()...)
 	}
+	l.remediations(library)
 	return specs, problems
 }
 
@@ -157,6 +166,9 @@ func (d *document) collect(library *Library) {
 		return
 	}
 	name, value, problems := d.decoder.Part(d.source)
+	if r, ok := value.(*Remediation); ok && !AnyError(problems) {
+		problems = append(problems, d.loader.remedies(r)...)
+	}
 	d.add("", problems...)
 	library.unread = library.unread || d.format.APIVersion == "" && AnyError(problems)
 	p := &part{value: value, origin: d.origin, faulty: AnyError(problems)}

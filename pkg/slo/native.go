@@ -15,7 +15,7 @@ const (
 )
 
 // laterKinds are native kinds that are known by name only.
-var laterKinds = []string{"Remediation", "GatePolicy"}
+var laterKinds = []string{"GatePolicy"}
 
 // nativeDocument is a document of kind SLO as it is written.
 type nativeDocument struct {
