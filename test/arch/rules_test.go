@@ -36,6 +36,7 @@ var rows = []row{
 		{"internal/sli", "an SLO is compiled to be checked"},
 		{"internal/ingest", "the limits of the receivers are configured"},
 		{"internal/store/history", "remote_write is read as Prometheus reads it"},
+		{"internal/ingest/scrape", "scrape_configs are read as Prometheus reads them"},
 	}},
 	{"internal/api", []edge{
 		{"internal/engine", "snapshots are all that a handler reads"},
@@ -79,6 +80,16 @@ var rows = []row{
 		{"internal/promql", "selectors are read as in rules"},
 	}},
 	{"internal/wire", nil},
+	{"internal/actuator", nil},
+	{"internal/actuator/...", []edge{{"internal/actuator/...", "one interface, several gateways"}}},
+	{"internal/remediation", []edge{
+		{"internal/actuator", "what it asks of gateways"},
+		{"pkg/...", "the vocabulary"},
+	}},
+	{"internal/store/state/...", []edge{
+		{"internal/remediation", "it is its Store"},
+		{"internal/actuator", "records hold plans and values"},
+	}},
 	{"internal/store/journal", []edge{{"internal/store/files", "the log is written through a file layer that tests can break"}}},
 	{"internal/store/files", nil},
 	{"internal/store/history", nil},
@@ -92,6 +103,17 @@ var rows = []row{
 	{"internal/ingest/...", []edge{
 		{"internal/ingest", "the sink and the limits that receivers share"},
 		{"internal/sli", "decoded batches"},
+	}},
+	{"internal/ingest/events", []edge{
+		{"internal/ingest", "the sink and the limits that receivers share"},
+		{"internal/sli", "what programs want of spans and log records"},
+		{"pkg/slo", "what SLOs say of spans and log records"},
+	}},
+	{"internal/ingest/promapi", []edge{
+		{"internal/ingest", "the sink and the limits that receivers share"},
+		{"internal/sli", "what programs ask for; decoded batches"},
+		{"pkg/slo", "SLOs that are queries"},
+		{"pkg/budget", "the past is counts"},
 	}},
 	{"internal/notify/...", []edge{
 		{"pkg/alerts", "the alerts that are sent"},

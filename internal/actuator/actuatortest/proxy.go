@@ -36,10 +36,10 @@ func NewProxy(t testing.TB, gateway string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{target: target, pass: httputil.NewSingleHostReverseProxy(target)}
-	// The API may look at whom it is called as.
-	direct := p.pass.Director
-	p.pass.Director = func(r *http.Request) { direct(r); r.Host = target.Host }
+	p := &Proxy{target: target, pass: &httputil.ReverseProxy{
+		// The API may look at whom it is called as: SetURL says so.
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+	}}
 	p.pass.Transport = &http.Transport{DisableKeepAlives: true}
 	p.pass.ErrorLog = log.New(io.Discard, "", 0)
 	p.addr = "127.0.0.1:0"
