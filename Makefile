@@ -62,6 +62,7 @@ prove: ## the long proofs, some two hours: kills, power losses, disk faults, sim
 	@run() { echo "# $$*"; go test -count 1 -timeout 4h -v "$$@" | { grep -E '_test.go:|^(ok|FAIL|panic|--- FAIL)' || true; }; }; \
 	run ./internal/engine -run '^(TestPowerLoss|TestDiskFaults)$$' -args -prove.scale=7; \
 	run ./internal/store/journal -run 'Every|Killed|Power|Storm' -args -prove.scale=1; \
+	run ./internal/store/state -run 'SQLite|PostgreSQL|ServerKilled' -args -prove.scale=20; \
 	run ./test/sim -args -prove.scale=50; \
 	run ./test/overload -args -prove.scale=10; \
 	run ./test/crash -args -prove.scale=84
