@@ -205,10 +205,12 @@ func TestVictoriaMetricsScrapes(t *testing.T) {
 			t.Parallel()
 			w := newWorld(2, 30*time.Hour, time.Minute)
 			w.calm = true // a new series shows there up to half a minute late
+			w.shut = true // until its past is in
 			present := httptest.NewServer(w)
 			t.Cleanup(present.Close)
 			vm := lab.StartVictoriaMetrics(t, append(flags, "-promscrape.config="+w.scrapeConfig(t, present.URL))...)
 			w.push(t, vm.URL)
+			w.open()
 			lab.Eventually(t, time.Minute, func() error {
 				if w.scraped() < 5 {
 					return fmt.Errorf("scraped %d times", w.scraped())

@@ -32,6 +32,7 @@ type world struct {
 	shops   []*shop
 	scrapes int
 	calm    bool // no error of a new kind comes
+	shut    bool // no scrape is answered
 	rng     *rand.Rand
 }
 
@@ -181,6 +182,10 @@ func labelsOf(s *shop, p *pod, r *row) string {
 func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.shut {
+		http.Error(out, "not open yet", http.StatusServiceUnavailable)
+		return
+	}
 	w.scrapes++
 	at := time.Now()
 	out.Header().Set("Content-Type", "text/plain; version=0.0.4")
@@ -200,6 +205,13 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 			s.truths = append(s.truths, sum)
 		}
 	}
+}
+
+// open begins the present of a world that was shut.
+func (w *world) open() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.shut = false
 }
 
 // scraped is how often the present was scraped.
