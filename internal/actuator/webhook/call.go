@@ -36,12 +36,8 @@ func (a *Actuator) post(ctx context.Context, e event) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("sign event: %w: %w", actuator.ErrUnavailable, err)
 	}
-	header := http.Header{"Content-Type": {cloudevents.ApplicationCloudEventsJSON}, "Webhook-Id": {e.id}}
-	if secret != nil {
-		timestamp, signature := sign(secret, e, a.now())
-		header.Set("Webhook-Timestamp", timestamp)
-		header.Set("Webhook-Signature", signature)
-	}
+	header := http.Header{"Content-Type": {cloudevents.ApplicationCloudEventsJSON}}
+	secret.Sign(header, e.id, e.body, a.now())
 	got, sent, err := a.call(ctx, http.MethodPost, a.c.URL, header, e.body)
 	switch {
 	case err == nil:

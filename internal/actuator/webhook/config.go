@@ -2,20 +2,16 @@ package webhook
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"os"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // Config is what a playbook says about a receiver.
@@ -42,7 +38,7 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is the time of signatures. Nil: time.Now.
 	Now func() time.Time
-	// Dial connects. Nil: net.Dialer, which refuses link-local addresses.
+	// Dial connects. Nil: hook.Dial, which refuses link-local addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -79,7 +75,7 @@ func New(c Config, o Options) (*Actuator, error) {
 	}
 	dial := o.Dial
 	if dial == nil {
-		dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		dial = hook.Dial
 	}
 	a.client = &http.Client{
 		// Calls are rare: no connection is kept for the next one.
@@ -113,19 +109,12 @@ func (c Config) check() error {
 }
 
 // secret reads the signing secret; nil: there is none.
-func (c Config) secret() ([]byte, error) {
-	if c.SecretFile == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(c.SecretFile)
+func (c Config) secret() (hook.Secret, error) {
+	secret, err := hook.ReadSecret(c.SecretFile)
 	if err != nil {
 		return nil, fmt.Errorf("secretFile: %w", err)
 	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(strings.TrimSpace(string(text)), "whsec_"))
-	if err != nil || len(key) < 24 {
-		return nil, fmt.Errorf("secretFile: %s does not hold 24 bytes or more in base64", c.SecretFile)
-	}
-	return key, nil
+	return secret, nil
 }
 
 // shown is an address without what may be secret in it.
@@ -140,13 +129,4 @@ func shown(address string) string {
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String() + query
-}
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
 }

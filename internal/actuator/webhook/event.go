@@ -1,16 +1,12 @@
 package webhook
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // The types of events.
@@ -55,17 +51,9 @@ func (a *Actuator) eventFor(action, subject string, from, to actuator.Value) (ev
 func (a *Actuator) request(e event) actuator.Request {
 	return actuator.Request{
 		Line:    "POST " + shown(a.c.URL),
-		Headers: []string{"Content-Type: " + cloudevents.ApplicationCloudEventsJSON, "Webhook-Id: " + e.id},
+		Headers: []string{"Content-Type: " + cloudevents.ApplicationCloudEventsJSON, hook.HeaderID + ": " + e.id},
 		Body:    string(e.body),
 	}
-}
-
-// sign is the signature of an event at a time.
-func sign(secret []byte, e event, at time.Time) (timestamp, signature string) {
-	timestamp = strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, secret)
-	fmt.Fprintf(mac, "%s.%s.%s", e.id, timestamp, e.body)
-	return timestamp, "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // subjectOf names what an event is about: service/playbook, as far as it says.
