@@ -9,12 +9,14 @@ import (
 
 // stateJSON is how a State is written down. What does not fire is not written.
 type stateJSON struct {
-	Tiers      []string    `json:"tiers,omitempty"` // one for each tier of the policy
-	Of         []string    `json:"of,omitempty"`    // the names of these; older versions wrote none
-	Burning    []alertJSON `json:"burning,omitempty"`
-	Budget     *alertJSON  `json:"budget,omitempty"`
-	NoData     *alertJSON  `json:"noData,omitempty"`
-	ClearSince *time.Time  `json:"clearSince,omitempty"`
+	Tiers []string `json:"tiers,omitempty"` // one for each tier of the policy
+	Of    []string `json:"of,omitempty"`    // the names of these; older versions wrote none
+	// Began is when those that hold began to, by name; older versions wrote none.
+	Began      map[string]time.Time `json:"began,omitempty"`
+	Burning    []alertJSON          `json:"burning,omitempty"`
+	Budget     *alertJSON           `json:"budget,omitempty"`
+	NoData     *alertJSON           `json:"noData,omitempty"`
+	ClearSince *time.Time           `json:"clearSince,omitempty"`
 }
 
 type alertJSON struct {
@@ -42,8 +44,11 @@ func (s State) MarshalJSON() ([]byte, error) {
 		for _, t := range s.tiers {
 			j.Tiers = append(j.Tiers, t.word())
 		}
-		for _, t := range s.of {
+		for i, t := range s.of {
 			j.Of = append(j.Of, t.Name)
+			if s.began != nil && s.tiers[i].holds && !s.began[i].IsZero() {
+				j.begin(t.Name, s.began[i])
+			}
 		}
 	}
 	for _, a := range s.burning {
@@ -57,6 +62,13 @@ func (s State) MarshalJSON() ([]byte, error) {
 		j.ClearSince = &at
 	}
 	return json.Marshal(j)
+}
+
+func (j *stateJSON) begin(tier string, at time.Time) {
+	if j.Began == nil {
+		j.Began = map[string]time.Time{}
+	}
+	j.Began[tier] = at.UTC()
 }
 
 func (t tierState) word() string {
@@ -114,6 +126,11 @@ func (j *stateJSON) state() (s State, err error) {
 	}
 	for _, name := range j.Of {
 		s.of = append(s.of, Tier{Name: name})
+	}
+	for i, t := range s.of {
+		if at, ok := j.Began[t.Name]; ok && s.tiers[i].holds {
+			s.begin(i, at)
+		}
 	}
 	if len(j.Burning) > maxTiers {
 		return s, fmt.Errorf("burning: %d of them, at most %d", len(j.Burning), maxTiers)

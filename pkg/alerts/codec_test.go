@@ -41,6 +41,9 @@ func TestStateGoesOnAfterARoundTrip(t *testing.T) {
 			if diff := cmp.Diff(state.Firing(), twin.Firing()); diff != "" {
 				t.Fatalf("seed %d step %d: firing (-kept +reread):\n%s", seed, step, diff)
 			}
+			if diff := cmp.Diff(state.Holding(tiers), twin.Holding(tiers)); diff != "" {
+				t.Fatalf("seed %d step %d: holding (-kept +reread):\n%s", seed, step, diff)
+			}
 			if diff := cmp.Diff(state.Pending(policy), twin.Pending(policy)); diff != "" {
 				t.Fatalf("seed %d step %d: pending (-kept +reread):\n%s", seed, step, diff)
 			}
@@ -107,8 +110,9 @@ func TestStateAsJSON(t *testing.T) {
 	f(State{
 		tiers:   []tierState{{holds: true}, {}, {pending: true}},
 		burning: []alertState{heal, fast}, budget: low, noData: silent, clearSince: epoch.Add(time.Second),
-		of: []Tier{{Name: Heal}, {Name: PageFast}, {Name: "mine"}},
-	}, `{"tiers":["holds","","pending"],"of":["heal","page_fast","mine"],`+
+		of:    []Tier{{Name: Heal}, {Name: PageFast}, {Name: "mine"}},
+		began: []time.Time{epoch.Add(time.Minute), epoch, {}},
+	}, `{"tiers":["holds","","pending"],"of":["heal","page_fast","mine"],"began":{"heal":"2026-03-01T00:01:00Z"},`+
 		`"burning":[{"tier":"heal","since":"2026-03-01T00:00:00Z"},`+
 		`{"severity":"critical","tier":"page_fast","since":"2026-03-01T00:00:00Z","frozen":true}],`+
 		`"budget":{"severity":"info","tier":"budget","since":"2026-03-01T00:00:00Z"},`+

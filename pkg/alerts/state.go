@@ -12,6 +12,9 @@ type State struct {
 	// which only the names count. nil: those of a policy with as many.
 	tiers []tierState
 	of    []Tier
+	// began is when each of them began to hold; zero: with its alert. nil until
+	// one does, which for most instances is never.
+	began []time.Time
 	// burning is the alert of each severity, in the order in which they first
 	// came; nil until a tier holds, which for most instances is never.
 	burning []alertState
@@ -59,8 +62,8 @@ func (s *State) fit(p *Policy) {
 		s.of = p.Tiers
 		return
 	}
-	before, of := s.tiers, s.of
-	s.tiers, s.of = make([]tierState, len(p.Tiers)), p.Tiers
+	before, of, began := s.tiers, s.of, s.began
+	s.tiers, s.of, s.began = make([]tierState, len(p.Tiers)), p.Tiers, nil
 	if before == nil {
 		return
 	}
@@ -69,6 +72,9 @@ func (s *State) fit(p *Policy) {
 		was := slices.IndexFunc(of, func(old Tier) bool { return old.Name == t.Name })
 		if was >= 0 {
 			s.tiers[i] = before[was]
+			if began != nil {
+				s.begin(i, began[was])
+			}
 		} else {
 			s.tiers[i].holds = s.fires(t.Severity)
 		}
@@ -190,7 +196,7 @@ func (s *State) Pending(p *Policy) []string {
 func (s *State) Resolve(reason string) []Event {
 	var events []Event
 	if s.tiers != nil { // a tier that held must not hold later without new proof
-		s.tiers, s.of = nil, nil
+		s.tiers, s.of, s.began = nil, nil, nil
 		s.changes++
 	}
 	for i := range s.burning {

@@ -118,7 +118,7 @@ func (p *Policy) Step(s *State, o Observation, now time.Time) []Event {
 	var events []Event
 	held, judged := false, o.Data == Live || p.NoData == slo.BadNoData || p.NoData == slo.GoodNoData
 	if judged {
-		held = p.judge(s, &o)
+		held = p.judge(s, &o, now)
 	}
 	if held || s.burning != nil {
 		events = p.stepBurns(s, o, !judged, now)
@@ -134,7 +134,7 @@ func (p *Policy) Step(s *State, o Observation, now time.Time) []Event {
 }
 
 // judge decides which tiers hold, and reports whether one does.
-func (p *Policy) judge(s *State, o *Observation) (held bool) {
+func (p *Policy) judge(s *State, o *Observation, now time.Time) (held bool) {
 	for i := range p.Tiers {
 		limit := p.Tiers[i].Factor * p.Budget
 		long, short := &o.Burns[i].Long, &o.Burns[i].Short
@@ -142,6 +142,9 @@ func (p *Policy) judge(s *State, o *Observation) (held bool) {
 		// Once it holds, it needs no new proof, only the burn.
 		holds := exceeds && (s.tiers[i].holds || p.Gate.enough(long.Bad, long.Total, limit/long.Coverage))
 		if state := (tierState{holds: holds, pending: exceeds && !holds}); state != s.tiers[i] {
+			if holds {
+				s.begin(i, now)
+			}
 			s.tiers[i] = state
 			s.changes++
 		}
