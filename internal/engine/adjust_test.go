@@ -305,7 +305,7 @@ func TestAnAdjustmentCanBeTakenBack(t *testing.T) {
 	}
 	both(20*time.Minute, 1000, 0)
 	p.load(spec())
-	ignore := cmpopts.IgnoreFields(Instance{}, "Exhaustion", "Alerts", "State") // each forecasts, and began to fire, at its own time
+	ignore := cmpopts.IgnoreFields(Instance{}, "Exhaustion", "Alerts", "Tiers", "State") // each forecasts, and began to fire, at its own time
 	if diff := cmp.Diff(sight(twin.shop()), sight(p.shop()), ignore); diff != "" {
 		t.Errorf("taken back (-never +taken back):\n%s", diff)
 	}

@@ -189,7 +189,7 @@ func (c *Core) retireAs(who alerts.Subject, j *judged, reason string, now time.T
 	for _, event := range j.state.Resolve(reason) {
 		batch = append(batch, c.report(who, event, j.describe(event.Status), now)...)
 	}
-	j.firing = nil
+	j.firing, j.holding = nil, nil
 	c.note(j)
 	return batch
 }

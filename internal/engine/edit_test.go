@@ -96,7 +96,7 @@ func TestAWindowEditAndBack(t *testing.T) {
 	}
 	p.load(newSpec("shop", day))
 	both(time.Minute, 1000, 1)
-	ignore := cmpopts.IgnoreFields(Instance{}, "Exhaustion", "Alerts", "State", "Windows") // each forecasts, and began to fire, at its own time
+	ignore := cmpopts.IgnoreFields(Instance{}, "Exhaustion", "Alerts", "Tiers", "State", "Windows") // each forecasts, and began to fire, at its own time
 	if diff := cmp.Diff(sight(twin.shop()), sight(p.shop()), ignore); diff != "" {
 		t.Errorf("the day again (-never edited +edited):\n%s", diff)
 	}

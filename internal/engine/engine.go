@@ -99,6 +99,7 @@ type Engine struct {
 	calls    calls       // what goes there
 	orders   chan func() // ticks, loads, snapshots: they go before batches
 	snapshot atomic.Pointer[Snapshot]
+	watched  atomic.Pointer[[]Watched] // what Watch was told; nil once it is done
 
 	wanted chan struct{} // asks for a snapshot
 	// Owner only: what a snapshot must not meet, and how many records were lost
@@ -232,6 +233,7 @@ func (e *Engine) ticks(ctx context.Context) {
 func (e *Engine) evaluate(ctx context.Context, at time.Time) {
 	begun := time.Now()
 	e.do(ctx.Done(), func() {
+		e.watch()
 		e.snapshot.Store(e.core.Evaluate(at))
 		e.keep(e.core.alertRecord()) // nobody waits for it
 	})

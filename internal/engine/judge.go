@@ -38,6 +38,7 @@ type judged struct {
 	forecast    time.Time // when exhaustion is to be computed anew
 	events      []alerts.Event
 	firing      []alerts.Status
+	holding     []alerts.Status // the same, tier by tier
 	notices     []sli.Reason
 
 	rest   rest
@@ -113,7 +114,10 @@ func (j *judged) step(t tick) (changed bool) {
 	if !j.spec.Alerting.Disabled {
 		j.events = j.plan.Step(&j.state, j.observation, t.now)
 	}
-	j.firing = j.state.Firing()
+	j.firing, j.holding = j.state.Firing(), nil
+	if len(j.firing) > 0 {
+		j.holding = j.state.Holding(j.plan.Tiers)
+	}
 	j.lieDown(t)
 	return true
 }

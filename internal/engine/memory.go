@@ -182,7 +182,8 @@ func (c *Core) missing() (line []entry) {
 	for id, a := range c.absent {
 		if p := c.policies[a.SLO]; p != nil {
 			line = append(line, entry{id: id, fixed: &Instance{
-				ID: id, Spec: p.spec, Group: a.Group, State: StateUnknown, Alerts: alertsOf(a.Alerts.Firing()),
+				ID: id, Spec: p.spec, Group: a.Group, State: StateUnknown,
+				Alerts: alertsOf(a.Alerts.Firing()), Tiers: alertsOf(a.Alerts.Holding(p.tiers)),
 			}})
 		}
 	}

@@ -76,6 +76,9 @@ type Instance struct {
 	Exhaustion *time.Duration
 	// Alerts are the instance's alerts that fire now.
 	Alerts []AlertStatus
+	// Tiers are the same, tier by tier: each that holds, since it began to, where
+	// Alerts have one for each severity. nil while nothing fires.
+	Tiers []AlertStatus
 	// Pending names tiers whose burn exceeds their factor while the evidence
 	// is too thin to tell ("cannot tell yet").
 	Pending []string

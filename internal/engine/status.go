@@ -69,7 +69,7 @@ func (j *judged) write(s *sheets) *Instance {
 	for i, w := range j.plan.shown {
 		j.read(&out.Windows[i], w, &burns[i])
 	}
-	out.Alerts = alertsOf(j.firing)
+	out.Alerts, out.Tiers = alertsOf(j.firing), alertsOf(j.holding)
 	out.Notices = j.remarks()
 	out.Traces = j.traces()
 	return out

@@ -85,6 +85,20 @@ func benchmarkKnown(b *testing.B, n int, specs ...*slo.Spec) {
 func BenchmarkKnown10k(b *testing.B)  { benchmarkKnown(b, 10_000, spec("a", errorsOf, "service")) }
 func BenchmarkKnown100k(b *testing.B) { benchmarkKnown(b, 100_000, spec("a", errorsOf, "service")) }
 
+// BenchmarkKnownWatched is the same, with the events of each service told apart
+// by a label that has four values.
+func BenchmarkKnownWatched(b *testing.B) {
+	c := newCrowd(b, 10_000, spec("a", errorsOf, "service"))
+	c.learn(b)
+	c.tracker.Watch(map[string][]string{"shop:a": {"code"}}, c.now)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		c.request()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*2000), "ns/sample")
+}
+
 // BenchmarkMemory says what a known series keeps.
 func BenchmarkMemory(b *testing.B) {
 	const n = 200_000

@@ -40,7 +40,7 @@ func (t *Tracker) bind(s *series, as called, before []binding) {
 		if b.role == roleBucket && b.bucket() == nil {
 			b.more().bucket = c.program.bucket(part, view)
 			if b.bucket() != nil && s.counter.seen { // its first point is over: a baseline
-				b.offer(verdict{})
+				b.offer(s, verdict{})
 			}
 		}
 	}

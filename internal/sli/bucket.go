@@ -33,14 +33,14 @@ func parseBound(l labels.Labels) (float64, bool) {
 	return le, err == nil && !math.IsNaN(le)
 }
 
-// offer makes b the histogram's lower or upper bucket if it is the best so
-// far. born is what b counted with its first point; nil for a baseline, and
+// offer makes b, the bucket of s, the histogram's lower or upper one if it is the
+// best so far. But for le all its buckets' series have the same labels. born is what b counted with its first point; nil for a baseline, and
 // then the bucket taken so far keeps what it added.
-func (h *classic) offer(b *bucket, threshold float64, in *Instance, born *increment) {
+func (h *classic) offer(s *series, b *bucket, threshold float64, in *Instance, born *increment) {
 	at := nearly(b.le, threshold)
 	if (at || b.le < threshold) && (h.lower == nil || b.le > h.lower.le) {
 		if old := h.lower; old != nil && old.sameSet(born) {
-			in.count(old.last, budget.Counts{Bad: old.last.value})
+			in.count(s, old.last, budget.Counts{Bad: old.last.value})
 			in.countUncertain(old.last, old.last.value)
 		}
 		h.lower = b
@@ -59,11 +59,11 @@ func (b *bucket) sameSet(i *increment) bool {
 }
 
 // count adds what the bucket's series counted.
-func (b *bucket) count(in *Instance, i increment) {
+func (b *bucket) count(s *series, in *Instance, i increment) {
 	b.last = i
 	lower, upper := b.histogram.lower == b, b.histogram.upper == b
 	if lower { // surely at or below the threshold: good
-		in.count(i, budget.Counts{Bad: -i.value})
+		in.count(s, i, budget.Counts{Bad: -i.value})
 	}
 	switch {
 	case lower && !upper:

@@ -12,6 +12,9 @@
 // least. Such an instance is judged up to the end of a slice, so that its
 // windows hold whole slices.
 //
+// What remediation asks about is told apart by the values of a label as well
+// (Members), for ten minutes, and only while somebody asks.
+//
 // The package has no clock and no goroutine. Time is what the samples say,
 // and a now that the caller passes in.
 package sli

@@ -175,7 +175,7 @@ func (s *series) add(v verdict, added *histogram.FloatHistogram) {
 		case b.role == roleNative && v.counted && added != nil:
 			s.addSplit(b, v.increment, splitAt(added, b.instance().program.limits))
 		case (b.role == roleEvents || b.role == roleFast) && v.counted && added != nil:
-			b.addWeighted(v.increment, splitAt(added, b.instance().program.limits))
+			b.addWeighted(s, v.increment, splitAt(added, b.instance().program.limits))
 		case b.role == roleCounter, b.role == roleBucket:
 			s.addTo(b, v)
 		}
@@ -191,10 +191,10 @@ func (b *binding) blinded() bool { return b.instance().program.subtracts && b.co
 func (s *series) addTo(b *binding, v verdict) {
 	if b.role == roleBucket {
 		if !b.bucket().offered {
-			b.offer(v)
+			b.offer(s, v)
 		}
 		if v.counted {
-			b.bucket().count(b.instance(), v.increment)
+			b.bucket().count(s, b.instance(), v.increment)
 		}
 		return
 	}
@@ -203,21 +203,22 @@ func (s *series) addTo(b *binding, v verdict) {
 	}
 	weight := b.weight()
 	c := budget.Counts{Bad: weight.Bad * v.value, Total: weight.Total * v.value}
-	b.instance().count(v.increment, c)
+	b.instance().count(s, v.increment, c)
 	if c.Bad > 0 {
 		s.heat.add(c.Bad, v.to)
 	}
 }
 
-// offer hands a bucket, with what its first point counted, to its histogram.
-func (b *binding) offer(v verdict) {
+// offer hands a bucket, with what its first point counted, to its histogram. s
+// is its series.
+func (b *binding) offer(s *series, v verdict) {
 	var born *increment
 	if v.counted {
 		born = &v.increment
 	}
 	bucket := b.bucket()
 	bucket.offered = true
-	bucket.histogram.offer(bucket, b.instance().program.below, b.instance(), born)
+	bucket.histogram.offer(s, bucket, b.instance().program.below, b.instance(), born)
 }
 
 // arrive notes the sample with the instances: what is known now, and which
@@ -284,7 +285,7 @@ func (s *series) addSplit(b *binding, i increment, sp split) {
 	} else {
 		b.instance().countUncertain(i, sp.unsure)
 	}
-	b.instance().count(i, budget.Counts{Bad: bad, Total: sp.total})
+	b.instance().count(s, i, budget.Counts{Bad: bad, Total: sp.total})
 	if bad > 0 {
 		s.heat.add(bad, i.to)
 	}

@@ -41,6 +41,7 @@ func (t *Tracker) Sweep(now time.Time) {
 		p.sweep(now, histograms)
 	}
 	t.succeed(now)
+	t.takeCensus()
 	t.compareOrigins()
 }
 

@@ -28,7 +28,7 @@ func (t *Tracker) compare(s *series, a *arrival) Reason {
 		if b.role != roleGauge {
 			continue
 		}
-		bad, refused := b.instance().judge(last, at, v, int64(t.options.Lateness))
+		bad, refused := b.instance().judge(s, last, at, v, int64(t.options.Lateness))
 		if refused != "" {
 			reason = refused
 			continue
@@ -54,15 +54,15 @@ func (t *Tracker) compare(s *series, a *arrival) Reason {
 	return ""
 }
 
-// judge counts a sample as the SLI has its events. last is the newest sample
+// judge counts a sample of s as the SLI has its events. last is the newest sample
 // of the series so far.
-func (in *Instance) judge(last, at int64, v float64, lateness int64) (bad bool, refused Reason) {
+func (in *Instance) judge(s *series, last, at int64, v float64, lateness int64) (bad bool, refused Reason) {
 	t := in.program.threshold
 	switch {
 	case !t.PerSample && at < last-sliceMemory*lateness:
 		return false, ReasonOutOfOrder // its slice is forgotten: it would count again
 	case !t.PerSample:
-		return in.slice(t, at, v, lateness), ""
+		return in.slice(s, t, at, v, lateness), ""
 	case last != 0 && at < last: // as of a counter, whose newest value has it
 		return false, ReasonOutOfOrder
 	case last != 0 && at == last:
@@ -72,7 +72,7 @@ func (in *Instance) judge(last, at int64, v float64, lateness int64) (bad bool, 
 	if outside(t, v) {
 		c.Bad = 1
 	}
-	in.count(increment{to: at}, c)
+	in.count(s, increment{to: at}, c)
 	return c.Bad > 0, ""
 }
 
@@ -90,7 +90,7 @@ const sliceMemory = 2
 // slice judges a sample: the first one of a slice of time makes the slice an
 // event, the first one out of bounds makes that event bad. It reports whether
 // it did the latter.
-func (in *Instance) slice(t *slo.Threshold, at int64, v float64, lateness int64) bool {
+func (in *Instance) slice(s *series, t *slo.Threshold, at int64, v float64, lateness int64) bool {
 	length := int64(t.Slice)
 	if length <= 0 {
 		length = int64(time.Minute)
@@ -111,6 +111,6 @@ func (in *Instance) slice(t *slo.Threshold, at int64, v float64, lateness int64)
 	if bad && !wasBad {
 		c.Bad = 1
 	}
-	in.count(increment{to: at}, c)
+	in.count(s, increment{to: at}, c)
 	return c.Bad > 0
 }

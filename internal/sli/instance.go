@@ -49,6 +49,7 @@ type Instance struct {
 	slicer  *slicer // of an SLO whose budget is made of slices of time; else nil
 	// composition is of one that is made of others; else nil.
 	composition *composition
+	members     []*Members // by label; nil for nearly all
 	// number is its own in the state that is written.
 	number int
 	// seal is the number of the last record that the ledgers hold already.
@@ -82,6 +83,7 @@ func newInstance(p *program, t *Tracker, values []string) *Instance {
 		}
 	}
 	in.ID = instanceID(p.Spec, in.Group)
+	in.watch(t, 0)
 	return in
 }
 

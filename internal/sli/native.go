@@ -51,7 +51,7 @@ func nearly(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b) }
 // the binding's weight. What the threshold's bucket holds is bad, whether fast
 // events are the good ones or the bad ones, and uncertain. Where fast events are
 // all there are, it is left out.
-func (b *binding) addWeighted(i increment, sp split) {
+func (b *binding) addWeighted(s *series, i increment, sp split) {
 	n, weight := sp.total, b.weight()
 	if b.role == roleFast {
 		n = sp.fast
@@ -63,7 +63,7 @@ func (b *binding) addWeighted(i increment, sp split) {
 		}
 	}
 	if n != 0 {
-		b.instance().count(i, budget.Counts{Bad: weight.Bad * n, Total: weight.Total * n})
+		b.instance().count(s, i, budget.Counts{Bad: weight.Bad * n, Total: weight.Total * n})
 	}
 }
 

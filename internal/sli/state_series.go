@@ -55,7 +55,7 @@ func (t *Tracker) readSeries(r *wire.Reader, instances []*Instance) {
 	for s := range t.series.all() { // those of SLOs that are new: the first point is over
 		for b := s.bindings(); b != nil; b = b.next() {
 			if b.role == roleBucket && !read[b] && s.counter.seen {
-				b.offer(verdict{})
+				b.offer(s, verdict{})
 			}
 		}
 	}

@@ -17,8 +17,11 @@ type tally struct {
 	knownFrom, knownTo int64
 }
 
-// count adds weighted events.
-func (in *Instance) count(i increment, c budget.Counts) {
+// count adds weighted events of a series.
+func (in *Instance) count(s *series, i increment, c budget.Counts) {
+	for _, m := range in.members {
+		m.count(s, i, c)
+	}
 	if in.slicer != nil {
 		in.cut(i, events{Counts: c})
 		if in.traffic != nil && !in.sealed() {

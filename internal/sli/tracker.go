@@ -74,6 +74,9 @@ type Tracker struct {
 	// roster when their parts were looked up.
 	composites []*program
 	gathered   uint64
+	// watches are the labels by which events are told apart, by the SLO's id.
+	watches map[string][]string
+	census  census
 }
 
 type familyKey struct{ name, target string }
@@ -89,6 +92,7 @@ type program struct {
 	forms       map[histogramKey]role // roleBucket or roleNative: the form counted
 	roster      *roster
 	parts       []*program // of a composite; nil where one is not there
+	by          []string   // the labels that tell members apart
 }
 
 // histogramKey names one histogram, in whichever form: its labels without
@@ -128,6 +132,7 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 	for _, p := range programs {
 		work := &program{
 			Program: p, fingerprint: fingerprint(p.Spec), watched: now.UnixNano(), roster: &t.roster,
+			by: t.watches[p.Spec.ID()],
 		}
 		work.begin()
 		if before := old[p.Spec.ID()]; before != nil && before.fingerprint == work.fingerprint {
@@ -148,6 +153,7 @@ func (t *Tracker) Replace(programs []*Program, now time.Time) {
 		}
 	}
 	t.loaded = now.UnixNano()
+	t.takeCensus()
 	t.rebind()
 	t.book.strike(func(k *Known) *Known {
 		if k.Ignored() {
