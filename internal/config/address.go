@@ -8,47 +8,27 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/slo-engine/slo-engine/pkg/slo/strictyaml"
+	"github.com/slo-engine/slo-engine/internal/auth"
 )
-
-// Roles that may be given to everyone who reaches the ports.
-const (
-	// RoleViewer reads.
-	RoleViewer = "viewer"
-	// RoleIngest sends metrics.
-	RoleIngest = "ingest"
-)
-
-func (v *validator) auth() {
-	open := []string{RoleViewer, RoleIngest}
-	for i, role := range v.config.Auth.AllowUnauthenticated {
-		at := strictyaml.Index("auth.allow_unauthenticated", i)
-		switch {
-		case slices.Contains([]string{"alert", "operator", "admin"}, role):
-			v.fail(at, fmt.Sprintf("role %q cannot be given to everyone", role), "remove it")
-		case !slices.Contains(open, role):
-			v.fail(at, fmt.Sprintf("%q is not a role", role), strictyaml.Suggest(role, open))
-		}
-	}
-}
 
 // addresses checks the ports that are opened. One that others can reach must
 // have been opened to them on purpose.
 func (v *validator) addresses() {
 	c := v.config
-	v.listen("listen", c.Listen, RoleViewer, RoleIngest)
+	v.listen("listen", c.Listen, string(auth.Viewer), string(auth.Ingest))
 	if c.OTLP.GRPC != "" {
-		v.listen("otlp.grpc", string(c.OTLP.GRPC), RoleIngest)
+		v.listen("otlp.grpc", string(c.OTLP.GRPC), string(auth.Ingest))
 	}
 	if c.OTLP.HTTP != "" {
-		v.listen("otlp.http", string(c.OTLP.HTTP), RoleIngest)
+		v.listen("otlp.http", string(c.OTLP.HTTP), string(auth.Ingest))
 	}
 	v.distinct()
 }
 
 // listen checks an address that serves those who have one of the roles.
 func (v *validator) listen(path, address string, roles ...string) {
-	if !v.address(path, address, 0) || isLoopback(address) {
+	unread := v.problems.Cover("auth.web_config_file") || v.problems.Cover("auth.tokens_file")
+	if !v.address(path, address, 0) || isLoopback(address) || v.config.Auth.Enabled() || unread {
 		return
 	}
 	allowed := func(role string) bool { return slices.Contains(v.config.Auth.AllowUnauthenticated, role) }
@@ -56,7 +36,7 @@ func (v *validator) listen(path, address string, roles ...string) {
 		return
 	}
 	v.fail(path, fmt.Sprintf("%s can be reached from other machines, and nobody has to log in", address),
-		fmt.Sprintf("write auth: {allow_unauthenticated: [%s]} if that is meant, or listen on 127.0.0.1", strings.Join(roles, ", ")))
+		fmt.Sprintf("name a tokens_file or a web_config_file under auth, write auth: {allow_unauthenticated: [%s]} if that is meant, or listen on 127.0.0.1", strings.Join(roles, ", ")))
 }
 
 // address reports whether text is host:port, with the port as a number.

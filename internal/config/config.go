@@ -54,10 +54,11 @@ type Config struct {
 	Log         Log         `yaml:"log"`
 	Tracing     Tracing     `yaml:"tracing"`
 	Notify      Notify      `yaml:"notify"`
+	Remediation Remediation `yaml:"remediation"`
+	Sampling    Sampling    `yaml:"sampling"`
 
-	Remediation strictyaml.Later `yaml:"remediation,omitempty"`
-	Shard       strictyaml.Later `yaml:"shard,omitempty"`
-	KEDA        strictyaml.Later `yaml:"keda,omitempty"`
+	Shard strictyaml.Later `yaml:"shard,omitempty"`
+	KEDA  strictyaml.Later `yaml:"keda,omitempty"`
 }
 
 // OTLP holds the addresses of the OTLP receivers; an empty one is off.
@@ -98,7 +99,8 @@ type Storage struct {
 	// 0: nothing does. Default 20 GiB.
 	HistoryMaxBytes int64 `yaml:"history_max_bytes"`
 
-	State strictyaml.Later `yaml:"state,omitempty"`
+	// State is where actions at gateways are kept. Default sqlite.
+	State State `yaml:"state"`
 }
 
 // Alerting says where alerts go.
@@ -120,17 +122,6 @@ type Alertmanager struct {
 	URL URL `yaml:"url" need:"an address such as http://127.0.0.1:9093"`
 
 	promconfig.HTTPClientConfig `yaml:",inline"`
-}
-
-// Auth says who may do what.
-type Auth struct {
-	// AllowUnauthenticated lists the roles that everyone has who reaches the
-	// ports: viewer, ingest. Without any, the ports must be on loopback.
-	AllowUnauthenticated []string `yaml:"allow_unauthenticated"`
-
-	WebConfigFile strictyaml.Later `yaml:"web_config_file,omitempty"`
-	TokensFile    strictyaml.Later `yaml:"tokens_file,omitempty"`
-	Roles         strictyaml.Later `yaml:"roles,omitempty"`
 }
 
 // Limits bound what the engine takes on.
@@ -185,7 +176,7 @@ func Default() *Config {
 		Lateness:           10 * time.Minute,
 		Storage: Storage{
 			Path: "data", FsyncInterval: 500 * time.Millisecond,
-			Retention: 400 * 24 * time.Hour, HistoryInterval: time.Minute, HistoryMaxBytes: 20 << 30,
+			Retention: 400 * 24 * time.Hour, HistoryInterval: time.Minute, HistoryMaxBytes: 20 << 30, State: SQLite,
 		},
 		Scrape:   Scrape{Interval: 15 * time.Second, Timeout: 10 * time.Second},
 		Alerting: Alerting{ResendInterval: time.Minute},
@@ -193,6 +184,11 @@ func Default() *Config {
 		HA:       HA{ClusterLabel: "cluster", ReplicaLabel: "__replica__", FailoverTimeout: 30 * time.Second},
 		Log:      Log{Format: "text"},
 		Tracing:  Tracing{SampleRatio: 0.1},
+		Sampling: DefaultSampling(),
+		Remediation: Remediation{
+			Mode: RemediationDryRun, MaxOpen: 20, MaxPerHour: 60, CallTimeout: 5 * time.Second,
+			Storm: Storm{Services: 5, For: 5 * time.Minute},
+		},
 	}
 }
 

@@ -16,7 +16,7 @@ func oddConfigs() []string {
 	fields := []string{
 		"listen: %", "otlp: {grpc: %}", "otlp: {receiver: %}", "slo_files: %", "slo_files: [%]", "evaluation_interval: %", "lateness: %",
 		"storage: {path: %}", "storage: {fsync_interval: %}", "alerting: {resend_interval: %}", "alerting: {alertmanagers: [{url: %}]}",
-		"alerting: {alertmanagers: [{url: 'http://a', tls_config: {ca: %}}]}", "auth: {allow_unauthenticated: %}", "external_url: %", "route_prefix: %",
+		"alerting: {alertmanagers: [{url: 'http://a', tls_config: {ca: %}}]}", "auth: {allow_unauthenticated: %}", "auth: {web_config_file: %}", "auth: {tokens_file: %}", "auth: {roles: %}", "auth: {roles: {alice: %}}", "external_url: %", "route_prefix: %",
 		"limits: {max_series: %}", "limits: {max_labels: %}", "ha: {failover_timeout: %}", "ha: {cluster_label: %}", "log: {level: %}", "log: %",
 		"tracing: {sample_ratio: %}", "prometheus: %", "unknown: %", "<<: %",
 	}

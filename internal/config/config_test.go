@@ -114,7 +114,8 @@ tracing: {otlp_endpoint: "tempo:4318", insecure: true, sample_ratio: 1}
 }
 
 func TestLoadProblems(t *testing.T) {
-	open := "write auth: {allow_unauthenticated: [viewer, ingest]} if that is meant, or listen on 127.0.0.1"
+	login := "name a tokens_file or a web_config_file under auth, "
+	open := login + "write auth: {allow_unauthenticated: [viewer, ingest]} if that is meant, or listen on 127.0.0.1"
 	later := " is not supported by this version; remove it"
 	tests := map[string]struct {
 		text string
@@ -126,7 +127,6 @@ func TestLoadProblems(t *testing.T) {
 			"3: prometheus[1].max_queries_per_second: must be above 0 and at most 1000, not -1; remove it for the default of 10",
 			"3: prometheus[1].name: \"a\" is there twice; give each a name of its own",
 		}},
-		"webhooks": {"notify: {webhooks: []}", []string{"1: notify.webhooks:" + later}},
 		"no url of loki": {"notify: {loki: {tenant: a}}", []string{
 			`1: notify.loki.tenant: unknown field; did you mean "tenant_id"?`,
 			"1: notify.loki.url: is missing; write an address such as http://127.0.0.1:3100",
@@ -139,10 +139,14 @@ func TestLoadProblems(t *testing.T) {
 			"7: notify.loki.timeout: 1m is too long; write at most 5s",
 		}},
 		"client of loki": {"notify: {loki: {url: http://a, bearer_token: x, basic_auth: {username: x}}}", []string{"1: notify.loki: at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"}},
-		"remediation":    {"remediation: {mode: off}", []string{"1: remediation:" + later}},
+		"remediation": {"remediation: {mode: on, max_open: 0, storm: {services: 1}, call_timeout: 1m}", []string{
+			"1: remediation.call_timeout: 1m is too long; write at most 10s",
+			"1: remediation.max_open: must be between 1 and 10000, not 0; remove it for the default",
+			"1: remediation.mode: \"on\" is not known; write off, dry_run or enforce",
+			"1: remediation.storm.services: must be between 2 and 100000, not 1; remove it for the default",
+		}},
 		"shard and keda": {"shard: 1/2\nkeda: {}", []string{"1: shard:" + later, "2: keda:" + later}},
-		"web config":     {"auth:\n  web_config_file: web.yml\n  roles: {}\n  tokens_file: t", []string{"2: auth.web_config_file:" + later, "3: auth.roles:" + later, "4: auth.tokens_file:" + later}},
-		"storage":        {"storage: {retention: 400d, state: sqlite}", []string{"1: storage.state:" + later}},
+		"storage":        {"storage: {state: 'mysql://u:secret@h/d'}", []string{"1: storage.state: is no database that is known; write sqlite, or postgres://user@host/database"}},
 		"history": {"storage: {retention: 1h, history_interval: 10m, history_max_bytes: -1}", []string{
 			"1: storage.history_interval: 10m is too long; write at most 5m",
 			"1: storage.history_max_bytes: must not be below 0; write a number of bytes, or 0 for no bound",
@@ -152,7 +156,7 @@ func TestLoadProblems(t *testing.T) {
 		"open, no host":      {"listen: :9490", []string{"1: listen: :9490 can be reached from other machines, and nobody has to log in; " + open}},
 		"open, IPv6":         {"listen: '[::]:9490'", []string{"1: listen: [::]:9490 can be reached from other machines, and nobody has to log in; " + open}},
 		"open, name":         {"listen: myhost:9490", []string{"1: listen: myhost:9490 can be reached from other machines, and nobody has to log in; " + open}},
-		"open otlp":          {"otlp: {grpc: 0.0.0.0:4317}\nauth: {allow_unauthenticated: [viewer]}", []string{"1: otlp.grpc: 0.0.0.0:4317 can be reached from other machines, and nobody has to log in; write auth: {allow_unauthenticated: [ingest]} if that is meant, or listen on 127.0.0.1"}},
+		"open otlp":          {"otlp: {grpc: 0.0.0.0:4317}\nauth: {allow_unauthenticated: [viewer]}", []string{"1: otlp.grpc: 0.0.0.0:4317 can be reached from other machines, and nobody has to log in; " + login + "write auth: {allow_unauthenticated: [ingest]} if that is meant, or listen on 127.0.0.1"}},
 		"no port":            {"listen: localhost", []string{`1: listen: "localhost" is not an address; write host:port, such as 127.0.0.1:9490`}},
 		"listen off":         {"listen: off", []string{`1: listen: "off" is not an address; write host:port, such as 127.0.0.1:9490`}},
 		"a URL":              {"listen: http://localhost:1", []string{`1: listen: "http://localhost:1" is not an address; write host:port, such as 127.0.0.1:9490`}},

@@ -101,11 +101,13 @@ func (c *Config) resolve(folder string) {
 	}
 	join(&c.Storage.Path)
 	join(&c.Alerting.AlertmanagerConfig)
+	join(&c.Remediation.Inbound.SecretFile)
 	for i := range c.SLOFiles {
 		if p := &c.SLOFiles[i]; *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(escapeGlob(folder), *p)
 		}
 	}
+	c.Auth.resolve(folder)
 	c.RemoteWrite.resolve(folder)
 	c.resolveScrapes(folder)
 	for i := range c.Prometheus {
@@ -117,6 +119,7 @@ func (c *Config) resolve(folder string) {
 	if c.Notify.Loki != nil {
 		c.Notify.Loki.SetDirectory(folder)
 	}
+	c.resolveWebhooks(folder)
 	for i := range c.Alerting.Alertmanagers {
 		c.Alerting.Alertmanagers[i].SetDirectory(folder)
 	}

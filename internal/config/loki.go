@@ -15,7 +15,8 @@ type Notify struct {
 	// Loki gets a copy of the audit and of what alerts do; nil: there is none.
 	Loki *Loki `yaml:"loki"`
 
-	Webhooks strictyaml.Later `yaml:"webhooks,omitempty"`
+	// Webhooks are told what happens, as CloudEvents. Default none.
+	Webhooks []Webhook `yaml:"webhooks"`
 }
 
 // Loki is a Grafana Loki, and how to talk to it: the fields of Prometheus's

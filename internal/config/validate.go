@@ -21,19 +21,22 @@ import (
 // its one form.
 func (c *Config) Validate() strictyaml.Problems {
 	v := validator{config: c}
+	v.auth()
 	v.addresses()
 	v.files()
 	v.times()
 	v.alerting()
 	v.backends()
 	v.scrapes()
-	v.auth()
 	v.routes()
 	v.limits()
 	v.ha()
 	v.logging()
 	v.tracing()
 	v.loki()
+	v.webhooks()
+	v.sampling()
+	v.remediation()
 	return v.problems
 }
 
