@@ -38,7 +38,7 @@ func (d *direct) newHTTP() *http.Server {
 		mux.Handle(s.path, endpoint{d, s})
 	}
 	return &http.Server{
-		Handler:           mux,
+		Handler:           d.options.admitted(mux),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
 		WriteTimeout:      writeTimeout,
@@ -61,7 +61,7 @@ func (d *direct) start(ctx context.Context) error {
 		return err
 	}
 	d.serve(grpcProtocol, grpcListener, d.grpc.Serve)
-	d.serve(httpProtocol, httpListener, d.http.Serve)
+	d.serve(httpProtocol, d.options.secure(httpListener), d.http.Serve)
 	return nil
 }
 

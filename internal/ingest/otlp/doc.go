@@ -33,6 +33,8 @@
 // which no exporter repeats; UNAVAILABLE (503) with a delay where the engine
 // is busy, after which the same request may be sent again. The same holds for
 // traces and logs; without Events their services answer UNIMPLEMENTED (404).
+// With a Door, senders need the role auth.Ingest: UNAUTHENTICATED (401) or
+// PERMISSION_DENIED (403) is said before anything of the request is read.
 //
 // Two servers listen, one at a time. ReceiverDirect is our own: gzip, zstd or
 // nothing over HTTP, gzip, zstd and snappy over gRPC. ReceiverCollector is the

@@ -15,14 +15,15 @@ import (
 // it reads is decided by what is registered in the process: gzip, and those
 // of the collector's gRPC configuration, zstd and snappy.
 func (d *direct) newGRPC(limits ingest.Limits) *grpc.Server {
-	server := grpc.NewServer(
+	options := append(d.options.admittance(), d.options.encryption()...)
+	server := grpc.NewServer(append(options,
 		grpc.MaxRecvMsgSize(int(limits.MaxDecodedBytes)),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.ForceServerCodecV2(bytesCodec{}),
 		//lint:ignore SA1019 kept for all of grpc 1; its successor is one for the whole process and knows no limit
 		grpc.RPCDecompressor(gzipLater{}),
-	)
+	)...)
 	for _, s := range d.options.signals() {
 		export := func(_ any, ctx context.Context, read func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 			return d.export(ctx, s, read)

@@ -10,8 +10,6 @@ import (
 	"go.opentelemetry.io/collector/extension/extensionmiddleware"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
-
-	"github.com/slo-engine/slo-engine/internal/ingest"
 )
 
 var (
@@ -27,13 +25,13 @@ var middlewareID = component.MustNewID("limits")
 // extensions, of which there is one, and where to report that it died.
 type host struct {
 	logger      *slog.Logger
-	limits      ingest.Limits
+	options     Options
 	signals     []*signal
 	connections *connections
 }
 
 func newHost(o Options, logger *slog.Logger) *host {
-	return &host{logger: logger, limits: o.Limits, signals: o.signals(), connections: newConnections()}
+	return &host{logger: logger, options: o, signals: o.signals(), connections: newConnections()}
 }
 
 // GetExtensions implements component.Host.
@@ -58,16 +56,16 @@ type middleware struct {
 // GetHTTPHandler implements extensionmiddleware.HTTPServer.
 func (m *middleware) GetHTTPHandler(context.Context) (func(context.Context, http.Handler) (http.Handler, error), error) {
 	return func(_ context.Context, next http.Handler) (http.Handler, error) {
-		return guardBody(next, m.host.limits, m.host.signals), nil
+		return m.host.options.admitted(guardBody(next, m.host.options.Limits, m.host.signals)), nil
 	}, nil
 }
 
 // GetGRPCServerOptions implements extensionmiddleware.GRPCServer.
 func (m *middleware) GetGRPCServerOptions(context.Context) ([]grpc.ServerOption, error) {
-	return []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(int(m.host.limits.MaxDecodedBytes)),
+	return append(m.host.options.admittance(),
+		grpc.MaxRecvMsgSize(int(m.host.options.Limits.MaxDecodedBytes)),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.Creds(m.host.connections),
 		grpc.ForceServerCodecV2(codec{encoding.GetCodecV2("proto")}),
-	}, nil
+	), nil
 }

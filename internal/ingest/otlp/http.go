@@ -124,6 +124,10 @@ func writeError(w http.ResponseWriter, contentType string, err error) {
 		code = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	}
+	writeStatus(w, contentType, code, s)
+}
+
+func writeStatus(w http.ResponseWriter, contentType string, code int, s *status.Status) {
 	marshal := proto.Marshal
 	if contentType == jsonType {
 		marshal = protojson.Marshal

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/slo-engine/slo-engine/internal/auth"
 	"github.com/slo-engine/slo-engine/internal/ingest"
 	"github.com/slo-engine/slo-engine/internal/sli"
 )
@@ -35,6 +36,10 @@ type Options struct {
 	Book *sli.Book
 	// Receiver says which server listens. Empty means ReceiverDirect.
 	Receiver string
+	// Door lets senders in who have the role auth.Ingest, over TLS if it has
+	// that, which only ReceiverDirect speaks. Nil means that everyone may send,
+	// without TLS.
+	Door *auth.Door
 	// PromoteResourceAttributes lists the resource attributes that are added
 	// to every series as labels. Nil promotes all of them. The service.*
 	// attributes behind job and instance give these labels in any case.
@@ -98,6 +103,9 @@ func New(options Options) (*Receiver, error) {
 	case ReceiverDirect, "":
 		r.server = newDirect(options, logger, r.intake, &r.bound)
 	case ReceiverCollector:
+		if options.tls() {
+			return nil, fmt.Errorf("create OTLP receiver: %s speaks no TLS, only %s does", ReceiverCollector, ReceiverDirect)
+		}
 		r.server = newEmbedded(options, logger, r.intake, &r.bound)
 	default:
 		return nil, fmt.Errorf("create OTLP receiver: there is no receiver %q, only %s and %s", options.Receiver, ReceiverDirect, ReceiverCollector)
