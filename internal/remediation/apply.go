@@ -42,7 +42,7 @@ func (r *Record) owns(live actuator.Live) bool {
 // live notes that the gateway has it.
 func (r *Runner) live(ctx context.Context, rec Record, live actuator.Live) (Record, error) {
 	rec.Wrote, rec.Acted = &live, r.now()
-	r.m.started.Observe(max(0, rec.Acted.Sub(rec.Since).Seconds()))
+	r.m.acted(rec)
 	return r.move(ctx, rec, Verifying, ReasonLive, "")
 }
 
@@ -134,7 +134,7 @@ func (r *Runner) written(ctx context.Context, g gateway, rec Record, x actuator.
 	live, err := g.look(ctx, rec)
 	if err == nil && rec.owns(live) && len(live.Unsettled) == 0 {
 		rec.Wrote, rec.Acted = &live, r.now()
-		r.m.started.Observe(max(0, rec.Acted.Sub(rec.Since).Seconds()))
+		r.m.acted(rec)
 		return r.move(ctx, rec, Verifying, ReasonLive, "", said)
 	}
 	if rec.Tries >= maxConflicts { // it says yes and does nothing

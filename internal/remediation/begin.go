@@ -10,6 +10,8 @@ import (
 // begin goes on from a reservation.
 func (r *Runner) begin(ctx context.Context, rec Record) (Record, error) {
 	switch {
+	case rec.Drill && !r.isFresh(rec.ID):
+		return r.move(ctx, rec, Rejected, ReasonNoLonger, "") // nobody waits for it
 	case r.now().Sub(rec.Created) > r.o.Settle && r.o.View().cause(rec) != fires:
 		return r.move(ctx, rec, Rejected, ReasonNoLonger, "") // an engine died in between, or was paused
 	case rec.DryRun:
@@ -47,7 +49,10 @@ func (r *Runner) rehearse(ctx context.Context, rec Record) (Record, error) {
 // arm looks at the gateway once more and writes down how to undo what comes:
 // after this, and not before, the gateway may have it.
 func (r *Runner) arm(ctx context.Context, rec Record) (Record, error) {
-	if off, err := r.handsOff(ctx, rec); off || err != nil {
+	switch off, err := r.handsOff(ctx, rec); {
+	case err == nil && off && rec.Drill:
+		return r.move(ctx, rec, Rejected, ReasonPaused, "")
+	case off || err != nil:
 		return rec, err
 	}
 	rec.Expires = r.now().Add(rec.Terms.Lease)
@@ -66,7 +71,8 @@ func (r *Runner) replan(ctx context.Context, rec *Record) (*actuator.Plan, Reaso
 	if err != nil {
 		return nil, ReasonGateway, nil
 	}
-	rec.Action.ID, rec.Action.Epoch, rec.Action.Expires = rec.ID, r.epoch(), rec.Expires
+	rec.Action.ID, rec.Action.Epoch = rec.ID, r.epoch()
+	rec.Action.Expires = g.expiry(*rec, rec.Expires) // as it will be written
 	plan, err := g.plan(ctx, rec.Action)
 	switch {
 	case errors.Is(err, ErrNotLeading):

@@ -67,7 +67,9 @@ func (g gateway) write(ctx context.Context, w actuator.Write) (x actuator.Exchan
 	}
 	defer cancel()
 	w.Epoch = g.r.epoch()
-	x, err = g.Write(ctx, w)
+	if x, err = g.Write(ctx, w); err == nil {
+		g.r.mark(w.Action, "acted")
+	}
 	return x, fenced(err)
 }
 

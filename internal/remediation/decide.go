@@ -32,6 +32,11 @@ type Known struct {
 	Autonomy map[string]Autonomy
 	Storm    Storm
 	Muted    Muted
+
+	// What Decide looks up again and again: records by playbook and service, and
+	// levels by service.
+	of     map[[2]string][]int
+	levels map[string]Level
 }
 
 // Decision is what becomes of an alert by a playbook.
@@ -66,12 +71,13 @@ func (d Decision) effort() string {
 func Decide(k Known) (list []Decision) {
 	storm, stormy := k.Storm.blows(k.View.Alerts, k.Now)
 	begun := map[string]bool{}
+	k.index()
 	for _, a := range urgent(k.View.Alerts) {
 		for _, p := range k.Playbooks {
 			if !p.On.Match(a.Labels) {
 				continue
 			}
-			d := k.decide(a, p)
+			d := k.decide(*a, p)
 			switch {
 			case d.Reason == "" && stormy:
 				d.Reason, d.Note = ReasonStorm, storm
@@ -87,14 +93,27 @@ func Decide(k Known) (list []Decision) {
 }
 
 // urgent are the alerts that fire: the critical ones first, the older ones
-// first.
-func urgent(alerts []Alert) []Alert {
-	alerts = slices.DeleteFunc(slices.Clone(alerts), func(a Alert) bool { return !a.Ended.IsZero() })
+// first. There may be thousands: they are looked at once, and not moved.
+func urgent(alerts []Alert) []*Alert {
 	rank := map[string]int{"critical": -2, "": -1}
-	slices.SortStableFunc(alerts, func(a, b Alert) int {
-		return cmp.Or(rank[a.Severity()]-rank[b.Severity()], a.Since.Compare(b.Since), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	type place struct {
+		rank  int
+		alert *Alert
+	}
+	places := make([]place, 0, len(alerts))
+	for i := range alerts {
+		if a := &alerts[i]; a.Ended.IsZero() {
+			places = append(places, place{rank[a.Severity()], a})
+		}
+	}
+	slices.SortFunc(places, func(x, y place) int {
+		return cmp.Or(x.rank-y.rank, x.alert.Since.Compare(y.alert.Since), cmp.Compare(x.alert.Fingerprint, y.alert.Fingerprint))
 	})
-	return alerts
+	list := make([]*Alert, len(places))
+	for i, p := range places {
+		list[i] = p.alert
+	}
+	return list
 }
 
 // decide goes from what holds all actions to what holds this one.
@@ -133,6 +152,8 @@ func (k *Known) alert(a Alert) (Reason, string) {
 		return ReasonOff, ""
 	case k.Paused != "":
 		return ReasonPaused, k.Paused
+	case a.Held != "":
+		return a.Held, ""
 	case a.Frozen || a.Ours && !instance.Known:
 		return ReasonNoEvidence, ""
 	}
@@ -174,14 +195,25 @@ func grade(a Alert, r slo.Remedy) Reason {
 	return ReasonInfo
 }
 
-func (k *Known) level(service string) Level {
-	var own []Record
-	for _, r := range k.Records {
-		if r.Service == service {
-			own = append(own, r)
-		}
+// index files the records: of a storm each alert is decided.
+func (k *Known) index() {
+	k.of, k.levels = map[[2]string][]int{}, map[string]Level{}
+	own := map[string][]Record{}
+	for i, r := range k.Records {
+		key := [2]string{r.Playbook, r.Service}
+		k.of[key] = append(k.of[key], i)
+		own[r.Service] = append(own[r.Service], r)
 	}
-	return k.Autonomy[service].After(own)
+	for service, records := range own {
+		k.levels[service] = k.Autonomy[service].After(records)
+	}
+}
+
+func (k *Known) level(service string) Level {
+	if level, found := k.levels[service]; found {
+		return level
+	}
+	return k.Autonomy[service].After(nil)
 }
 
 // step finds the action that is next: the first; after one that did not help,
@@ -220,9 +252,10 @@ func failed(r Record) bool {
 // last is the newest record of what the alert is part of: of the playbook for
 // this service, begun by the same alert, or not ended, or not long ago.
 func (k *Known) last(a Alert, p *slo.Remediation) (last *Record) {
-	for i, r := range k.Records {
-		if r.Playbook != p.Name || r.Service != a.Service() || r.Step >= len(p.Remedies) {
-			continue
+	for _, i := range k.of[[2]string{p.Name, a.Service()}] {
+		r := k.Records[i]
+		if r.Step >= len(p.Remedies) || r.Drill && r.State.Over() {
+			continue // a drill tells nothing about what helps
 		}
 		if label := p.Remedies[r.Step].MemberLabel; label != "" && member(r) != a.Labels[label] {
 			continue

@@ -12,5 +12,11 @@
 // none of it.
 //
 // Nobody else holds an action's state; the Store's transaction is what keeps two
-// engines, or two alerts, from acting on one target.
+// engines, or two alerts, from acting on one target. What others are told of a
+// move is written in the transaction of the move.
+//
+// Alerts that others raise come through an Inbox: on disk before they are
+// acknowledged, merged with what is known by merge, and part of the View like
+// the engine's own. A Drill tries a playbook for real, in the same states and
+// under the same guards, and leaves nothing.
 package remediation

@@ -59,6 +59,9 @@ func terms(p *slo.Remediation, step int, instance string) Terms {
 		AtLeaseEnd: p.Undo.AtLeaseEnd, After: p.Undo.After, Steps: p.Undo.Steps, Every: p.Undo.Every,
 		Last: true,
 	}
+	if p.Remedies[step].Kind == slo.RemedySampling {
+		t.Proof = p.Proof.SLO // more traces mend nothing, and are not held against that
+	}
 	for _, later := range p.Remedies[step+1:] {
 		t.Last = t.Last && later.AfterSuccess
 	}

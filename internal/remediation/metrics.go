@@ -11,7 +11,6 @@ type metrics struct {
 	held    *prometheus.CounterVec
 	started prometheus.Histogram
 	trouble prometheus.Counter
-	lost    prometheus.Counter
 	open    *openActions
 }
 
@@ -30,19 +29,23 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		trouble: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "slo_engine_action_store_failures_total", Help: "What the store of actions could not do.",
 		}),
-		lost: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "slo_engine_action_messages_lost_total", Help: "Messages about actions that no store took in time.",
-		}),
 		open: &openActions{},
 	}
 	if reg != nil {
-		reg.MustRegister(m.actions, m.held, m.started, m.trouble, m.lost, m.open)
+		reg.MustRegister(m.actions, m.held, m.started, m.trouble, m.open)
 	}
 	return m
 }
 
 func (m *metrics) moved(rec Record) {
 	m.actions.WithLabelValues(string(rec.Action.Kind), string(rec.State), string(rec.Reason)).Inc()
+}
+
+// acted notes how long it took until the gateway had an action.
+func (m *metrics) acted(rec Record) {
+	if !rec.Drill {
+		m.started.Observe(max(0, rec.Acted.Sub(rec.Since).Seconds()))
+	}
 }
 
 // openActions shows where the actions that have not ended stand.

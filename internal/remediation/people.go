@@ -63,14 +63,15 @@ func (r *Runner) person(ctx context.Context, id, who, what, note string, change 
 		}
 		rec.Note, rec.Next, rec.Updated = note, r.now(), r.now()
 		rec.Epoch = max(rec.Epoch, r.epoch())
-		saved, err := r.o.Store.Update(ctx, rec, entry(rec.Updated, who, deed{what, map[string]any{"note": note}}, rec))
+		along := append(r.messages(rec), entry(rec.Updated, who, deed{what, map[string]any{"note": note}}, rec))
+		saved, err := r.o.Store.Update(ctx, rec, along...)
 		if errors.Is(err, ErrRevision) && ctx.Err() == nil {
 			continue
 		}
 		if err != nil {
 			return rec, fmt.Errorf("write action %s: %w", id, err)
 		}
-		r.tell(ctx, saved)
+		r.tell(saved)
 		return saved, nil
 	}
 }
@@ -101,7 +102,11 @@ func (r *Runner) set(ctx context.Context, name string, value any, who, what, not
 		return fmt.Errorf("write setting %s: %w", name, err)
 	}
 	data, _ := json.Marshal(map[string]any{"value": value, "note": note})
-	return r.o.Store.Set(ctx, name, text, Entry{At: r.now(), Who: who, What: what, Service: service, Data: data})
+	err = r.o.Store.Set(ctx, name, text, Entry{At: r.now(), Who: who, What: what, Service: service, Data: data})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writes++
+	return err
 }
 
 func (r *Runner) paused(ctx context.Context) (who string, err error) {

@@ -4,16 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
-
-// lookBack is how far back records count for a decision: a week, so that a level of
-// autonomy is not given back by a quiet weekend.
-const lookBack = 7 * 24 * time.Hour
 
 // decide decides about all alerts that a playbook is for, and begins what is
 // to be done.
@@ -25,67 +20,18 @@ func (r *Runner) decide(ctx context.Context, view View, open []Record) {
 		return
 	}
 	decisions := Decide(known)
+	var held []heldBack
 	for _, d := range decisions {
 		if d.Reason != "" {
-			r.holdBack(ctx, d, d.Reason, d.Note)
+			held = append(held, heldBack{d, d.Reason, d.Note})
 			continue
 		}
 		if r.due(d) {
 			r.job(ctx, d.effort(), func() { r.propose(ctx, d) })
 		}
 	}
+	r.holdBack(ctx, held...)
 	r.prune(decisions)
-}
-
-// known gathers what a decision is made of; without an alert that concerns a
-// playbook that is nothing.
-func (r *Runner) known(ctx context.Context, view View, playbooks []*slo.Remediation, open []Record) (k Known, err error) {
-	k = Known{Now: r.now(), View: view, Playbooks: playbooks, Mode: r.o.Mode, Storm: r.o.Storm, Muted: r.o.Muted, Autonomy: map[string]Autonomy{}}
-	concerned := map[string]bool{}
-	for _, a := range view.Alerts {
-		if slices.ContainsFunc(playbooks, func(p *slo.Remediation) bool { return p.On.Match(a.Labels) }) {
-			concerned[a.Service()] = true
-		}
-	}
-	if len(concerned) == 0 {
-		k.Playbooks = nil
-		return k, nil
-	}
-	if k.Paused, err = r.paused(ctx); err != nil {
-		return k, err
-	}
-	for service := range concerned {
-		if k.Autonomy[service], err = r.autonomy(ctx, service); err != nil {
-			return k, err
-		}
-	}
-	recent, err := r.lately(ctx, k.Now)
-	k.Records = slices.Clone(open)
-	for _, rec := range recent {
-		if rec.State.Over() || !slices.ContainsFunc(open, func(one Record) bool { return one.ID == rec.ID }) {
-			k.Records = append(k.Records, rec)
-		}
-	}
-	return k, err
-}
-
-// stale is for how long what other engines and people wrote may not be seen.
-const stale = 2 * time.Second
-
-// lately are the records of the last week. While an alert fires they are asked
-// for twice a second, and seldom change. Only Tick calls it.
-func (r *Runner) lately(ctx context.Context, now time.Time) ([]Record, error) {
-	r.mu.Lock()
-	writes := r.writes
-	r.mu.Unlock()
-	if r.recent.writes == writes && now.Sub(r.recent.at).Abs() < stale {
-		return r.recent.records, nil
-	}
-	list, err := r.o.Store.Find(ctx, Query{Since: now.Add(-lookBack)})
-	if err == nil {
-		r.recent.records, r.recent.writes, r.recent.at = list, writes, now
-	}
-	return list, err
 }
 
 // due reports whether a decision that was held back lately is tried again.
@@ -93,47 +39,6 @@ func (r *Runner) due(d Decision) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !r.now().Before(r.later[d.key()])
-}
-
-// holdBack notes why nothing is done, once for each reason.
-func (r *Runner) holdBack(ctx context.Context, d Decision, reason Reason, note string) {
-	if reason == ReasonInProgress || reason == ReasonHolding || reason == HeldDecided {
-		return // the action's own record says it all
-	}
-	r.mu.Lock()
-	said := r.said[d.key()] == reason
-	r.said[d.key()] = reason
-	r.mu.Unlock()
-	if said {
-		return
-	}
-	r.m.held.WithLabelValues(string(reason)).Inc()
-	data, _ := json.Marshal(map[string]any{
-		"playbook": d.Playbook.Name, "step": d.Step, "note": note, "alert": d.Alert.Fingerprint, "labels": d.Alert.Labels,
-	})
-	err := r.o.Store.Append(ctx, Entry{
-		At: r.now(), Who: self, What: "held_back", Service: d.Alert.Service(), SLO: d.Alert.SLO(), Reason: reason, Data: data,
-	})
-	if err != nil {
-		r.trouble("write the audit", err)
-	}
-	r.log.Info("remediation held back", "playbook", d.Playbook.Name, "service", d.Alert.Service(), "reason", reason, "note", note)
-}
-
-// prune forgets what was said of alerts that are gone.
-func (r *Runner) prune(decisions []Decision) {
-	keep := make(map[string]bool, len(decisions))
-	for _, d := range decisions {
-		keep[d.key()] = true
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for key := range r.said {
-		if !keep[key] {
-			delete(r.said, key)
-			delete(r.later, key)
-		}
-	}
 }
 
 // propose asks the gateway what an action would change, holds that against the
@@ -157,10 +62,10 @@ func (r *Runner) propose(ctx context.Context, d Decision) {
 	}
 	if reason != "" {
 		r.postpone(d, held)
-		r.holdBack(ctx, d, reason, note)
+		r.holdBack(ctx, heldBack{d, reason, note})
 		return
 	}
-	r.tell(ctx, rec)
+	r.tell(rec)
 	r.drive(ctx, rec)
 }
 
@@ -180,14 +85,12 @@ func (r *Runner) postpone(d Decision, held *Held) {
 // reserve takes the record in, unless a limit forbids it. Further actions of a
 // playbook go on with what the first one began: they have no cooldown.
 func (r *Runner) reserve(ctx context.Context, d Decision, rec Record) (Record, error) {
-	limits := Limits{
-		Now: r.now(), Cooldown: d.Playbook.Guards.Cooldown, MaxOpen: r.o.MaxOpen,
-		MaxPerHour: r.o.MaxPerHour, MaxPerServiceHour: d.Playbook.Guards.MaxPerHour,
-	}
+	limits := r.limits(d)
 	if d.Step > 0 {
 		limits.Cooldown = 0
 	}
-	rec, err := r.o.Store.Reserve(ctx, rec, limits, entry(limits.Now, self, deed{"reserved", rec.Plan}, rec))
+	along := append(r.messages(rec), entry(limits.Now, self, deed{"reserved", rec.Plan}, rec))
+	rec, err := r.o.Store.Reserve(ctx, rec, limits, along...)
 	if err == nil {
 		r.mu.Lock()
 		r.fresh[rec.ID] = true
@@ -196,6 +99,14 @@ func (r *Runner) reserve(ctx context.Context, d Decision, rec Record) (Record, e
 		r.mu.Unlock()
 	}
 	return rec, err
+}
+
+// limits are those of a playbook, and of all.
+func (r *Runner) limits(d Decision) Limits {
+	return Limits{
+		Now: r.now(), Cooldown: d.Playbook.Guards.Cooldown, MaxOpen: r.o.MaxOpen,
+		MaxPerHour: r.o.MaxPerHour, MaxPerServiceHour: d.Playbook.Guards.MaxPerHour,
+	}
 }
 
 // draft is the record of an action, or why it is not one.
@@ -275,7 +186,9 @@ func (r *Runner) fitted(ctx context.Context, d Decision, g gateway, a *actuator.
 			return plan, planReason(err), err.Error()
 		}
 	}
-	reason, note = guard(d.Playbook, *a, plan, r.o.View())
+	if reason, note = guard(d.Playbook, *a, plan, r.o.View()); reason == "" {
+		reason, note = affordable(d.Playbook, *a, plan.Before.Members, reading)
+	}
 	return plan, reason, note
 }
 
@@ -304,7 +217,7 @@ func action(d Decision) actuator.Action {
 		}
 	case m.MemberLabel != "":
 		a.Member = named
-	case m.Kind == slo.RemedyWebhook:
+	case m.Kind == slo.RemedyWebhook || m.Kind == slo.RemedySampling:
 		a.Event, _ = json.Marshal(map[string]any{
 			"playbook": d.Playbook.Name, "service": d.Alert.Service(), "labels": d.Alert.Labels, "since": d.Alert.Since,
 		})

@@ -8,6 +8,10 @@ const (
 	ReasonWarning     Reason = "needs_critical"
 	ReasonMuted       Reason = "muted"         // by a silence or an inhibition
 	ReasonOwnAlert    Reason = "own_alert"     // ours, back through a webhook
+	ReasonTooOld      Reason = "alert_too_old" // it began long before it was heard of
+	ReasonAhead       Reason = "alert_in_future"
+	ReasonNeverFired  Reason = "never_fired"   // it was told only when it had ended
+	ReasonNotRepeated Reason = "not_repeated"  // since this engine began, nobody has said that it still fires
 	ReasonNoEvidence  Reason = "no_evidence"   // cold start, silence, no events
 	ReasonDrains      Reason = "window_drains" // what happens now is fine
 	ReasonStorm       Reason = "storm"         // many services at once
@@ -20,9 +24,10 @@ const (
 	ReasonBlast       Reason = "blast_radius"  // more than maxShift
 	ReasonMinHealthy  Reason = "min_healthy"   // too few would be left
 	ReasonTargetSick  Reason = "target_unhealthy"
-	ReasonTargetDark  Reason = "target_unknown" // requireHealthy selects nothing, or nothing is known of it
-	ReasonNoHelp      Reason = "would_not_help" // where traffic goes to is as bad
-	ReasonNothingToDo Reason = "nothing_to_do"  // it is as it would be already
+	ReasonTargetDark  Reason = "target_unknown"  // requireHealthy selects nothing, or nothing is known of it
+	ReasonNoHelp      Reason = "would_not_help"  // where traffic goes to is as bad
+	ReasonAtStake     Reason = "budget_at_stake" // if it fails, too much of the budget goes
+	ReasonNothingToDo Reason = "nothing_to_do"   // it is as it would be already
 	ReasonGateway     Reason = "gateway_unknown"
 	ReasonTrouble     Reason = "gateway_trouble"
 	ReasonMissing     Reason = "target_missing"
@@ -54,6 +59,7 @@ const (
 	ReasonResolved   Reason = "resolved"
 	ReasonLeaseEnded Reason = "lease_ended"
 	ReasonAsked      Reason = "asked"
+	ReasonDrill      Reason = "drill"      // a person tries it, and it is taken back at once
 	ReasonUnsettled  Reason = "unsettled"  // some nodes never took it
 	ReasonTakenBack  Reason = "taken_back" // the gateway has it no more
 	ReasonForeign    Reason = "changed_by_others"

@@ -103,6 +103,8 @@ type Record struct {
 	Terms Terms `json:"terms,omitzero"`
 	// DryRun says that nothing is to be written at the gateway.
 	DryRun bool `json:"dry_run,omitempty"`
+	// Drill says that a person tries it: it is taken back as soon as it is live.
+	Drill bool `json:"drill,omitempty"`
 
 	// Plan is what it changes, as it was before it acted: the undo record.
 	Plan *actuator.Plan `json:"plan,omitempty"`

@@ -28,15 +28,20 @@ type Rehearsal struct {
 func (r *Runner) Rehearse(ctx context.Context, p *slo.Remediation, labels map[string]string) (list []Rehearsal) {
 	a := Alert{Labels: labels, Ours: labels["slo_id"] != "", Since: r.now()}
 	for step := range p.Remedies {
-		list = append(list, r.rehearseStep(ctx, Decision{Alert: a, Playbook: p, Step: step}))
+		d := Decision{Alert: a, Playbook: p, Step: step}
+		list = append(list, r.rehearseStep(ctx, d, action(d)))
 	}
 	return list
 }
 
-func (r *Runner) rehearseStep(ctx context.Context, d Decision) Rehearsal {
+func (r *Runner) rehearseStep(ctx context.Context, d Decision, of actuator.Action) Rehearsal {
 	remedy := d.Remedy()
-	out := Rehearsal{Step: d.Step, Kind: remedy.Gateway, Action: action(d)}
+	out := Rehearsal{Step: d.Step, Kind: remedy.Gateway, Action: of}
 	if out.Reason = grade(d.Alert, remedy); out.Reason != "" {
+		return out
+	}
+	if label := remedy.MemberLabel; label != "" && d.Alert.Labels[label] == "" {
+		out.Reason, out.Note = ReasonNoMember, label
 		return out
 	}
 	settings, err := remedy.Settings.Text()
@@ -57,6 +62,19 @@ func (r *Runner) rehearseStep(ctx context.Context, d Decision) Rehearsal {
 		return out
 	}
 	out.Plan = &plan
-	out.Reason, out.Note = guard(d.Playbook, out.Action, plan, r.o.View())
+	out.Reason, out.Note = r.guarded(d, out.Action, plan)
 	return out
+}
+
+// guarded holds a plan against all guards but those that ask whether it helps.
+func (r *Runner) guarded(d Decision, a actuator.Action, plan actuator.Plan) (Reason, string) {
+	if reason, note := guard(d.Playbook, a, plan, r.o.View()); reason != "" {
+		return reason, note
+	}
+	reading, before := r.reading(terms(d.Playbook, d.Step, d.Alert.SLO())), plan.Before.Members
+	sized := d.Remedy().Kind == slo.RemedyShift && d.Remedy().Share == 0 // it is made as small as it must be
+	if !sized && portion(a, before, reading) > d.Playbook.Guards.MaxShift+1e-9 {
+		return ReasonBlast, ""
+	}
+	return affordable(d.Playbook, a, before, reading)
 }

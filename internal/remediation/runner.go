@@ -32,8 +32,12 @@ type Options struct {
 	// Holder names this engine among those that share the Store; it is the same
 	// after a restart. Empty: slo-engine.
 	Holder string
-	// Receivers are told of every move, each through the outbox.
+	// Receivers are told of every move, each through the outbox: the message is on
+	// disk with the move.
 	Receivers []string
+	// Told is called with every move of an action, after it is on record; it must
+	// not wait. nil: nobody listens.
+	Told func(Event)
 
 	// Interval is the time between two looks. 0: half a second.
 	Interval time.Duration
@@ -107,17 +111,16 @@ type Runner struct {
 	looked map[string]time.Time
 	// writes counts what this engine has written.
 	writes uint64
-	// unsent are messages that the Store has not taken yet.
-	unsent []Message
+	// drilling are those of this process.
+	drilling map[string]*stopwatch
 
-	// Tick's own: what is known of the last week, and whether what the process
-	// before may not have told is told.
+	// Tick's own: what is known of the last week.
 	recent struct {
-		records []Record
-		writes  uint64
-		at      time.Time
+		records  []Record
+		autonomy map[string]Autonomy
+		writes   uint64
+		at       time.Time
 	}
-	told bool
 }
 
 // New makes a Runner.
@@ -127,7 +130,7 @@ func New(o Options) *Runner {
 		o: o, m: newMetrics(o.Registerer), log: o.Logger.With("component", "remediation"), started: exact(o.Now()),
 		slots: make(chan struct{}, o.Jobs),
 		busy:  map[string]bool{}, fresh: map[string]bool{}, said: map[string]Reason{},
-		later: map[string]time.Time{}, looked: map[string]time.Time{},
+		later: map[string]time.Time{}, looked: map[string]time.Time{}, drilling: map[string]*stopwatch{},
 	}
 }
 
@@ -163,7 +166,6 @@ func (r *Runner) Tick(ctx context.Context) {
 		return
 	}
 	r.m.open.set(open)
-	r.retell(ctx)
 	now := r.now()
 	for _, rec := range open {
 		if due(rec, now) {
@@ -179,6 +181,21 @@ func due(rec Record, now time.Time) bool { return !rec.Next.After(now) || rec.Up
 
 // Wait waits for the jobs that are under way.
 func (r *Runner) Wait() { r.jobs.Wait() }
+
+// Leads reports whether this engine is the one that acts.
+func (r *Runner) Leads() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.o.Now().Before(r.until)
+}
+
+// Leader names the engine that acts, as far as this one knows; empty: it has
+// not asked yet.
+func (r *Runner) Leader() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lead.Holder
+}
 
 // leads asks for the lead, and reports whether this engine has it.
 func (r *Runner) leads(ctx context.Context) bool {
@@ -221,26 +238,40 @@ func (r *Runner) standDown() {
 
 // job runs f beside others, unless something is done about the key already.
 func (r *Runner) job(_ context.Context, key string, f func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.busy[key] {
-		return
-	}
 	select {
 	case r.slots <- struct{}{}:
 	default:
 		return // at the next tick
 	}
-	r.busy[key] = true
+	if !r.claim(key) {
+		<-r.slots
+		return
+	}
 	r.jobs.Go(func() {
 		defer func() {
-			r.mu.Lock()
-			delete(r.busy, key)
-			r.mu.Unlock()
+			r.release(key)
 			<-r.slots
 		}()
 		f()
 	})
+}
+
+// claim reports whether nothing is done about a key; then it is the caller's
+// until it is released.
+func (r *Runner) claim(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.busy[key] {
+		return false
+	}
+	r.busy[key] = true
+	return true
+}
+
+func (r *Runner) release(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.busy, key)
 }
 
 // drive advances an action as long as there is something to do at once.

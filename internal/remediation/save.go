@@ -17,15 +17,18 @@ type deed struct {
 	data any
 }
 
-// save writes a record and what was done, and tells others where it moved.
+// save writes a record, what was done, and what others are told where it moved.
 func (r *Runner) save(ctx context.Context, rec Record, moved bool, deeds ...deed) (Record, error) {
 	now := r.now()
 	rec.Updated, rec.Epoch = now, r.epoch()
-	var entries []Entry
+	var along []Along
 	for _, d := range deeds {
-		entries = append(entries, entry(now, self, d, rec))
+		along = append(along, entry(now, self, d, rec))
 	}
-	saved, err := r.o.Store.Update(ctx, rec, entries...)
+	if moved {
+		along = append(along, r.messages(rec)...)
+	}
+	saved, err := r.o.Store.Update(ctx, rec, along...)
 	if err != nil {
 		return rec, err
 	}
@@ -38,7 +41,8 @@ func (r *Runner) save(ctx context.Context, rec Record, moved bool, deeds ...deed
 	}
 	r.mu.Unlock()
 	if moved {
-		r.tell(ctx, saved)
+		r.mark(saved.ID, marks[saved.State])
+		r.tell(saved)
 	}
 	return saved, nil
 }

@@ -265,6 +265,63 @@ var scenarios = map[string]scenario{
 			}
 		}}},
 	},
+	"elsewhere": {
+		about: "somebody else's alert names a node; its traffic goes away. Nothing proves that it helps: it is held while the alert fires, and taken back when it has ended.",
+		edit:  elsewhere,
+		events: []event{
+			told(5*sec, retransmits("v2", 3*sec, 0)), told(20*sec, retransmits("v2", 3*sec, 0)),
+			told(30*sec, retransmits("v2", 3*sec, 29*sec)), told(31*sec, retransmits("v2", 3*sec, 0)),
+		},
+		until: 90 * sec,
+	},
+	"elsewhere_again": {
+		about: "what an earlier message says that comes late changes nothing; another alert of the node is another reason, after the cooldown.",
+		edit:  elsewhere,
+		events: []event{
+			told(5*sec, retransmits("v2", 3*sec, 4*sec)), told(6*sec, retransmits("v2", 3*sec, 0)),
+			told(10*sec, retransmits("v2", 9*sec, 0)), told(12*sec, retransmits("v2", 9*sec, 11*sec)),
+			told(40*sec, retransmits("v2", 39*sec, 0)), told(100*sec, retransmits("v2", 39*sec, 90*sec)),
+		},
+		until: 160 * sec,
+	},
+	"elsewhere_silent": {
+		about:  "nobody says any more that it fires, or that it has ended: it is stale, and the lease is not renewed for that.",
+		edit:   append([]string{"lease: 2m", "lease: 15s"}, elsewhere...),
+		events: []event{told(5*sec, retransmits("v2", 3*sec, 0))},
+		until:  160 * sec,
+	},
+	"elsewhere_long": {
+		about:  "it is undone long after it has ended, when nobody remembers the alert.",
+		edit:   append([]string{"after: 10s", "after: 60s"}, elsewhere...),
+		events: []event{told(5*sec, retransmits("v2", 3*sec, 0)), told(10*sec, retransmits("v2", 3*sec, 9*sec))},
+		until:  120 * sec,
+	},
+	"elsewhere_witness": {
+		about:  "the playbook names an SLO as the witness: an alert from elsewhere is acted on when that burns, and what it does is proved.",
+		edit:   append([]string{"verify: {", "verify: {slo: checkout/availability, "}, elsewhere...),
+		set:    fault(10*sec, 40*sec),
+		events: []event{told(5*sec, retransmits("v2", 3*sec, 0)), told(50*sec, retransmits("v2", 3*sec, 50*sec))},
+		until:  90 * sec,
+	},
+	"elsewhere_odd": {
+		about: "alerts that began too long ago, or have not begun, or have no member start nothing.",
+		edit:  elsewhere,
+		events: []event{told(5*sec, retransmits("v1", -30*time.Hour, 0), retransmits("v2", 10*time.Minute, 0), func() remediation.Inbound {
+			in := retransmits("v3", 4*sec, 0)
+			in.Labels["node"] = ""
+			return in
+		}())},
+		until: 20 * sec,
+	},
+	"at_stake": {
+		about: "if the action failed, more of the budget would be spent than the playbook allows: it is held, until all that it touches fails anyway.",
+		edit:  []string{"cooldown: 1m,", "cooldown: 1m, maxBudgetAtStake: 10%,", "percent: auto", "percent: 100%"},
+		set: func(w *world) {
+			left := 1000.0
+			w.faulty, w.left = []span{{5 * sec, 20 * sec}}, &left
+		},
+		until: 30 * sec,
+	},
 	"lease_renewed": {
 		about: "the alert goes on for other reasons; what helped is held, and renewed, as long as it does. The lease is what ends it.",
 		edit:  []string{"after: 10s", "when: leaseEnds, after: 10s", "lease: 2m", "lease: 30s"},
@@ -275,12 +332,43 @@ var scenarios = map[string]scenario{
 	},
 }
 
+// elsewhere is a playbook for an alert that somebody else raises about a node.
+var elsewhere = []string{
+	`['service="checkout"', 'tier=~"heal|page_fast"']`, `['alertname="Retransmits"']`,
+	"{from: v2, to: v1, percent: auto, by: version}", "{fromLabel: node, to: v1, percent: 100%}",
+}
+
+// retransmits is told of a node that has begun to alert at a time; ends, too,
+// if that is not 0.
+func retransmits(node string, begins, ends time.Duration) remediation.Inbound {
+	in := remediation.Inbound{
+		Fingerprint: "00000000000000" + node, StartsAt: start.Add(begins),
+		Labels: map[string]string{"alertname": "Retransmits", "node": node, "severity": "critical"},
+	}
+	if ends != 0 {
+		in.EndsAt = start.Add(ends)
+	}
+	return in
+}
+
+// told is an event: others say what they know.
+func told(at time.Duration, alerts ...remediation.Inbound) event {
+	return event{at, func(t *testing.T, w *world, _ *engine) {
+		if _, err := w.inbox.Take(t.Context(), alerts); err != nil {
+			t.Fatal(err)
+		}
+	}}
+}
+
 func TestScenarios(t *testing.T) {
 	for name, s := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.books = playbooks(t, strings.NewReplacer(s.edit...).Replace(playbook))
-			s.set(w)
+			w.inbox = w.hears(t, remediation.InboxOptions{StaleAfter: time.Minute, Keep: 20 * sec})
+			if s.set != nil {
+				s.set(w)
+			}
 			e := w.engine(t, "a", 0, false)
 			for _, next := range s.events {
 				e.run(start.Add(next.at).Sub(e.now()))

@@ -15,13 +15,14 @@ type Store interface {
 	// Reserve takes a new record in, unless a limit forbids it: then the error is
 	// a *Held. Of two calls at once for one target, one gets it. A record whose
 	// Alert, Since, Playbook and Step were reserved before, in whatever state it
-	// is now, is held as already_decided.
-	Reserve(ctx context.Context, r Record, limits Limits, entries ...Entry) (Record, error)
-	// Update writes a record whose Revision is the stored one, with what belongs
-	// into the audit, in one transaction, and returns it with the next Revision.
+	// is now, is held as already_decided. A drill is held like any action; it
+	// holds others by its target and as one that is open, and by nothing else.
+	Reserve(ctx context.Context, r Record, limits Limits, along ...Along) (Record, error)
+	// Update writes a record whose Revision is the stored one, with what goes
+	// along, in one transaction, and returns it with the next Revision.
 	// ErrRevision: somebody else wrote it. ErrNotLeading: r.Epoch is older than the
 	// one that Lead gave out last.
-	Update(ctx context.Context, r Record, entries ...Entry) (Record, error)
+	Update(ctx context.Context, r Record, along ...Along) (Record, error)
 	// Get is one record. ErrNotFound.
 	Get(ctx context.Context, id string) (Record, error)
 	// Find are records, the newest first.
@@ -44,19 +45,54 @@ type Store interface {
 	Setting(ctx context.Context, name string) (value json.RawMessage, err error)
 	Set(ctx context.Context, name string, value json.RawMessage, entries ...Entry) error
 
-	// Push takes messages for others in; Pull are those that are due, the oldest
-	// first of each Key, and no second one of a Key while its first waits. Settle
-	// says what became of one: delivered (removed), due again later, or dead
-	// (kept, shown, never due).
+	// Push takes messages for others in; Pull are those of one receiver that are
+	// due, the oldest first of each Key, and no second one of a Key while its first
+	// waits. Settle says what became of some, in one transaction: delivered
+	// (removed), due again later, or dead (kept, shown, never due). Revive makes dead ones due once more, each
+	// at its old place of its Key, and says how many of the ids were dead.
 	Push(ctx context.Context, messages ...Message) error
-	Pull(ctx context.Context, now time.Time, most int) ([]Message, error)
-	Settle(ctx context.Context, m Message) error
+	Pull(ctx context.Context, to string, now time.Time, most int) ([]Message, error)
+	Settle(ctx context.Context, messages ...Message) error
 	Dead(ctx context.Context, most int) ([]Message, error)
+	Revive(ctx context.Context, now time.Time, ids ...string) (int, error)
+	// Backlog says of each receiver that has any how many messages wait, and how
+	// many are dead, sorted by name.
+	Backlog(ctx context.Context) ([]Backlog, error)
+
+	// TakeInbound writes alerts from elsewhere, each in place of what there was
+	// by its Fingerprint, and forgets others, in one transaction. seen is the
+	// number of the last write that the caller knows of: ErrRevision says that
+	// there was another one since. It returns the number of this one.
+	TakeInbound(ctx context.Context, seen int64, alerts []Inbound, forget []string) (number int64, err error)
+	// Inbound are those that were written after a number, in no order, and the
+	// number of the last write; what was forgotten is not told.
+	Inbound(ctx context.Context, after int64) (alerts []Inbound, number int64, err error)
 
 	// Sweep forgets what ended before a time: records, delivered messages. The
 	// audit stays.
 	Sweep(ctx context.Context, before time.Time) error
 	Close() error
+}
+
+// Along is what is written with a record, in its transaction: an Entry of the
+// audit, or a Message for others. So nothing is done that is not told, and the
+// other way round.
+type Along interface{ along() }
+
+func (Entry) along()   {}
+func (Message) along() {}
+
+// Sorted are the entries and the messages of what goes along, each in order.
+func Sorted(along []Along) (entries []Entry, messages []Message) {
+	for _, one := range along {
+		switch one := one.(type) {
+		case Entry:
+			entries = append(entries, one)
+		case Message:
+			messages = append(messages, one)
+		}
+	}
+	return entries, messages
 }
 
 // Limits are what a reservation is held against, in its transaction. 0 is no
@@ -168,8 +204,16 @@ type Message struct {
 	Due     time.Time `json:"due"`
 	Tries   int       `json:"tries"`
 	Problem string    `json:"problem,omitempty"`
+	// Revived is when it was made due again after it was dead; zero: never.
+	Revived time.Time `json:"revived,omitzero"`
 	// Fate says what to do at Settle.
 	Fate Fate `json:"fate,omitempty"`
+}
+
+// Backlog is what a receiver has not got.
+type Backlog struct {
+	To            string
+	Waiting, Dead int
 }
 
 // Fate is what becomes of a message.

@@ -24,19 +24,17 @@ const stormMinute = time.Minute
 func (s Storm) blows(alerts []Alert, now time.Time) (common string, storm bool) {
 	most := cmp.Or(s.Services, 5)
 	recent := s.recent(alerts, now)
-	for i := range recent {
-		services := map[string]bool{}
-		j := i
-		for ; j < len(recent) && recent[j].Since.Sub(recent[i].Since) <= stormMinute; j++ {
-			services[recent[j].Service()] = true
+	services, end := map[string]int{}, 0
+	for i, first := range recent {
+		for ; end < len(recent) && recent[end].Since.Sub(first.Since) <= stormMinute; end++ {
+			services[recent[end].Service()]++
 		}
 		if len(services) >= most {
-			return shared(recent[i:j]), true
+			return shared(recent[i:end]), true
 		}
-		// What began with this one and is not enough is not enough without it:
-		// the next start that can be is one whose minute reaches further.
-		if j == len(recent) {
-			break
+		service := first.Service()
+		if services[service]--; services[service] == 0 {
+			delete(services, service)
 		}
 	}
 	return "", false
@@ -44,16 +42,20 @@ func (s Storm) blows(alerts []Alert, now time.Time) (common string, storm bool) 
 
 // recent are the alerts that matter for a storm, one for each service and
 // moment, the oldest first.
-func (s Storm) recent(alerts []Alert, now time.Time) (list []Alert) {
+func (s Storm) recent(alerts []Alert, now time.Time) (list []*Alert) {
 	from := now.Add(-stormMinute - cmp.Or(s.After, 5*time.Minute))
-	for _, a := range alerts {
+	for i := range alerts {
+		a := &alerts[i]
+		if !a.Since.After(from) || a.Held != "" {
+			continue
+		}
 		wakes := a.Severity() == "critical" || a.Ours && a.Severity() == ""
-		if wakes && a.Service() != "" && a.Since.After(from) {
+		if wakes && a.Service() != "" {
 			list = append(list, a)
 		}
 	}
-	slices.SortFunc(list, func(a, b Alert) int { return a.Since.Compare(b.Since) })
-	return slices.CompactFunc(list, func(a, b Alert) bool {
+	slices.SortFunc(list, func(a, b *Alert) int { return a.Since.Compare(b.Since) })
+	return slices.CompactFunc(list, func(a, b *Alert) bool {
 		return a.Since.Equal(b.Since) && maps.Equal(a.Labels, b.Labels)
 	})
 }
@@ -63,7 +65,7 @@ var usualLabels = []string{"alertname", "service", "slo", "slo_id", "severity", 
 
 // shared is the label that most of the alerts have alike, at least four in
 // five; of several, the first by name.
-func shared(alerts []Alert) (label string) {
+func shared(alerts []*Alert) (label string) {
 	counts := map[string]int{}
 	for _, a := range alerts {
 		for name, value := range a.Labels {

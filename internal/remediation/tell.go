@@ -1,7 +1,6 @@
 package remediation
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -38,6 +37,7 @@ type Move struct {
 	Effect    Reason    `json:"effect,omitempty"`
 	Escalated bool      `json:"escalated"`
 	DryRun    bool      `json:"dry_run"`
+	Drill     bool      `json:"drill,omitempty"`
 	Since     time.Time `json:"since"`
 	Acted     time.Time `json:"acted,omitzero"`
 	Expires   time.Time `json:"expires,omitzero"`
@@ -54,20 +54,26 @@ func EventOf(rec Record, source string) Event {
 			Action: rec.ID, State: rec.State, Reason: rec.Reason, Note: rec.Note, Kind: string(rec.Action.Kind),
 			Gateway: rec.Gateway, Target: rec.Target, Playbook: rec.Playbook, Step: rec.Step, Service: rec.Service,
 			SLO: rec.SLO, Tier: rec.Tier, Severity: rec.Severity, Effect: rec.Effect, Escalated: rec.Escalated,
-			DryRun: rec.DryRun, Since: rec.Since, Acted: rec.Acted, Expires: rec.Expires, Saved: rec.Saved,
+			DryRun: rec.DryRun, Drill: rec.Drill, Since: rec.Since, Acted: rec.Acted, Expires: rec.Expires, Saved: rec.Saved,
 		},
 	}
 }
 
-// tell pushes a move to all receivers, counts and logs it.
-func (r *Runner) tell(ctx context.Context, rec Record) {
+// tell counts and logs a move that is on record, and tells who listens. The
+// receivers' messages are on record with it.
+func (r *Runner) tell(rec Record) {
 	r.m.moved(rec)
 	r.log.Info("action "+string(rec.State), "action", rec.ID, "service", rec.Service, "target", rec.Target,
-		"reason", rec.Reason, "note", rec.Note, "escalated", rec.Escalated)
-	r.push(ctx, r.messages(rec))
+		"reason", rec.Reason, "note", rec.Note, "escalated", rec.Escalated, "drill", rec.Drill)
+	if r.o.Told != nil {
+		r.o.Told(EventOf(rec, r.o.Holder))
+	}
 }
 
-func (r *Runner) messages(rec Record) (list []Message) {
+// messages are what the receivers are told about a record with its next
+// revision: they are written with it.
+func (r *Runner) messages(rec Record) (list []Along) {
+	rec.Revision++
 	body, _ := json.Marshal(EventOf(rec, r.o.Holder)) // of plain values: cannot fail
 	for _, to := range r.o.Receivers {
 		list = append(list, Message{
@@ -76,53 +82,4 @@ func (r *Runner) messages(rec Record) (list []Message) {
 		})
 	}
 	return list
-}
-
-// maxUnsent bounds what waits in memory for a Store that takes nothing.
-const maxUnsent = 10_000
-
-// push gives messages to the outbox, those first that it did not take before:
-// of one action none overtakes another.
-func (r *Runner) push(ctx context.Context, list []Message) {
-	r.mu.Lock()
-	list = append(r.unsent, list...)
-	r.unsent = nil
-	r.mu.Unlock()
-	if len(list) == 0 {
-		return
-	}
-	if err := r.o.Store.Push(ctx, list...); err != nil {
-		r.trouble("push messages", err)
-		r.mu.Lock()
-		r.unsent = append(list, r.unsent...)
-		if over := len(r.unsent) - maxUnsent; over > 0 {
-			r.m.lost.Add(float64(over))
-			r.unsent = r.unsent[over:]
-		}
-		r.mu.Unlock()
-	}
-}
-
-// untold is how far back an engine that died may have failed to tell.
-const untold = 10 * time.Minute
-
-// retell pushes, once, the last message of what moved shortly before this
-// engine began: the one before may have died between the move and the message.
-// A receiver that has had it hears it twice.
-func (r *Runner) retell(ctx context.Context) {
-	r.push(ctx, nil)
-	if r.told || len(r.o.Receivers) == 0 {
-		return
-	}
-	records, err := r.o.Store.Find(ctx, Query{Since: r.started.Add(-lookBack)})
-	if err != nil {
-		r.trouble("look for what was not told", err)
-		return
-	}
-	r.told = true
-	for _, rec := range records {
-		if rec.Updated.After(r.started.Add(-untold)) && rec.Updated.Before(r.started) {
-			r.push(ctx, r.messages(rec))
-		}
-	}
 }

@@ -24,6 +24,8 @@ func (r *Runner) verify(ctx context.Context, rec Record) (Record, error) {
 	switch {
 	case rec.Asked != "":
 		return r.takeBack(ctx, rec, ReasonAsked, rec.Asked)
+	case rec.Drill:
+		return r.takeBack(ctx, rec, ReasonDrill, "")
 	case !r.now().Before(rec.Expires):
 		return r.takeBack(ctx, rec, ReasonLeaseEnded, "")
 	}

@@ -31,9 +31,11 @@ type Alert struct {
 	Since, Ended time.Time
 	// Ours says that this engine raised it.
 	Ours bool
-	// Frozen says that there are no samples: it cannot end, and nothing new is
-	// known.
+	// Frozen says that there are no samples, or that it was to be told again and
+	// was not: it cannot end, and nothing new is known.
 	Frozen bool
+	// Held says why it starts no action, whatever the playbook; empty: it may.
+	Held Reason
 }
 
 // SLO is the id of the instance that it is about, if it is ours.
@@ -79,6 +81,9 @@ type Reading struct {
 	Count
 	// Budget is the share of events that may be bad, 0 < Budget < 1; 0: not known.
 	Budget float64
+	// Left is how many more events may be bad until the budget of the SLO's whole
+	// window is spent, below 0 where it is overspent; nil: not known.
+	Left *float64
 	// Members are the counts by member; nil: not known.
 	Members map[string]Count
 }
@@ -134,6 +139,8 @@ func (v View) cause(r Record) cause {
 		return fires
 	case here && instance.Known:
 		return quiet
+	case i < 0 && r.SLO == "" && !r.Quiet.IsZero():
+		return quiet // from elsewhere: it had ended, and is not kept for ever
 	}
 	return unknown
 }

@@ -60,7 +60,9 @@ type world struct {
 	mode  remediation.Mode
 	muted string
 	more  []remediation.Alert
+	inbox *remediation.Inbox // nil: nobody else raises alerts
 	open  func(kind string) error
+	left  *float64 // of the budget, in events
 }
 
 type span struct{ from, to time.Duration }
@@ -103,7 +105,7 @@ func (w *world) Since(_ string, from time.Time, window time.Duration, by string)
 	if earliest := now.Add(-window); window > 0 && from.Before(earliest) {
 		from = earliest
 	}
-	r := remediation.Reading{From: from, Until: now, Budget: 0.001}
+	r := remediation.Reading{From: from, Until: now, Budget: 0.001, Left: w.left}
 	w.gate.mu.Lock()
 	defer w.gate.mu.Unlock()
 	var v1, v2 remediation.Count
@@ -125,6 +127,20 @@ func (w *world) Since(_ string, from time.Time, window time.Duration, by string)
 	return r
 }
 
+// hears makes an inbox that runs until the test is over.
+func (w *world) hears(t testing.TB, o remediation.InboxOptions) *remediation.Inbox {
+	o.Store, o.Now = w.store, w.now
+	b := remediation.NewInbox(o)
+	if err := b.Load(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); b.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return b
+}
+
 const instance = "checkout:availability"
 
 func (w *world) view() remediation.View {
@@ -133,6 +149,9 @@ func (w *world) view() remediation.View {
 	v := remediation.View{At: now, Alerts: slices.Clone(w.more), Instances: map[string]remediation.Instance{
 		instance: {Labels: map[string]string{"service": "checkout", "slo": "availability"}, Known: known, Burning: !w.since.IsZero()},
 	}}
+	if w.inbox != nil {
+		v.Alerts = append(v.Alerts, w.inbox.Alerts(now)...)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if known {
@@ -254,25 +273,18 @@ type livingStore struct {
 	l *life
 }
 
-func (s livingStore) Reserve(ctx context.Context, r remediation.Record, limits remediation.Limits, entries ...remediation.Entry) (out remediation.Record, err error) {
-	if dead := s.l.call(func() { out, err = s.Store.Reserve(ctx, r, limits, entries...) }); dead != nil {
+func (s livingStore) Reserve(ctx context.Context, r remediation.Record, limits remediation.Limits, along ...remediation.Along) (out remediation.Record, err error) {
+	if dead := s.l.call(func() { out, err = s.Store.Reserve(ctx, r, limits, along...) }); dead != nil {
 		return out, dead
 	}
 	return out, err
 }
 
-func (s livingStore) Update(ctx context.Context, r remediation.Record, entries ...remediation.Entry) (out remediation.Record, err error) {
-	if dead := s.l.call(func() { out, err = s.Store.Update(ctx, r, entries...) }); dead != nil {
+func (s livingStore) Update(ctx context.Context, r remediation.Record, along ...remediation.Along) (out remediation.Record, err error) {
+	if dead := s.l.call(func() { out, err = s.Store.Update(ctx, r, along...) }); dead != nil {
 		return out, dead
 	}
 	return out, err
-}
-
-func (s livingStore) Push(ctx context.Context, messages ...remediation.Message) (err error) {
-	if dead := s.l.call(func() { err = s.Store.Push(ctx, messages...) }); dead != nil {
-		return dead
-	}
-	return err
 }
 
 func (s livingStore) Lead(ctx context.Context, holder string, now time.Time, ttl time.Duration) (lead remediation.Leadership, err error) {

@@ -52,8 +52,8 @@ type Loader struct {
 	// Strict makes errors of what is Unserved.
 	Strict bool
 	// Remedy looks for further problems in a sound action of a Remediation, such
-	// as settings that its gateway does not know. Paths are those of the document.
-	// May be nil.
+	// as settings that its gateway does not know. Paths are those of the document,
+	// or of the gateway's settings. May be nil.
 	Remedy func(Remedy) []Problem
 	// Remediations gets the sound ones, by name. nil: nobody acts on them, and
 	// their users are warned.

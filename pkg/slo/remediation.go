@@ -102,6 +102,10 @@ type RemedyGuards struct {
 	MaxShift float64
 	// MinHealthy is how many healthy members must be left.
 	MinHealthy int
+	// MaxBudgetAtStake is how much of what is left of the error budget may be
+	// spent if an action fails: if all that it touches were bad until that is
+	// known. 0: no bound.
+	MaxBudgetAtStake float64
 	// RequireHealthy selects SLOs that must not burn: that of where traffic goes
 	// to. Empty: none.
 	RequireHealthy Matchers
@@ -186,10 +190,24 @@ func (l *Loader) remedies(r *Remediation) (problems []Problem) {
 	if l.Remedy == nil {
 		return problems
 	}
-	for _, one := range r.Remedies {
-		problems = append(problems, l.Remedy(one)...)
+	for i, one := range r.Remedies {
+		for _, p := range l.Remedy(one) {
+			if !strictyaml.Within(p.Field, "spec") {
+				p.Field = settingPath(i, one.Gateway, p.Field)
+			}
+			problems = append(problems, p)
+		}
 	}
 	return problems
+}
+
+// settingPath is where a setting of an action's gateway stands.
+func settingPath(i int, gateway, setting string) string {
+	path := strictyaml.Key(strictyaml.Index("spec.actions", i), gateway)
+	if setting == "" {
+		return path
+	}
+	return strictyaml.Key(path, setting)
 }
 
 // remediations hands out the sound ones.

@@ -30,11 +30,12 @@ type nativeRemediationSpec struct {
 }
 
 type nativeGuards struct {
-	Cooldown       *time.Duration `yaml:"cooldown"`
-	MaxPerHour     *int           `yaml:"maxPerHour"`
-	MaxShift       *nativeSpent   `yaml:"maxShift"`
-	MinHealthy     *int           `yaml:"minHealthy"`
-	RequireHealthy nativeMatchers `yaml:"requireHealthy"`
+	Cooldown         *time.Duration `yaml:"cooldown"`
+	MaxPerHour       *int           `yaml:"maxPerHour"`
+	MaxShift         *nativeSpent   `yaml:"maxShift"`
+	MaxBudgetAtStake *nativeSpent   `yaml:"maxBudgetAtStake"`
+	MinHealthy       *int           `yaml:"minHealthy"`
+	RequireHealthy   nativeMatchers `yaml:"requireHealthy"`
 }
 
 type nativeProof struct {
@@ -262,7 +263,7 @@ func (n *nativeGuards) guards() RemedyGuards {
 	return RemedyGuards{
 		Cooldown: valueOr(n.Cooldown, usualGuards.Cooldown), MaxPerHour: valueOr(n.MaxPerHour, usualGuards.MaxPerHour),
 		MaxShift: float64(valueOr(n.MaxShift, nativeSpent(usualGuards.MaxShift))), MinHealthy: valueOr(n.MinHealthy, usualGuards.MinHealthy),
-		RequireHealthy: n.RequireHealthy.all(),
+		MaxBudgetAtStake: float64(valueOr(n.MaxBudgetAtStake, 0)), RequireHealthy: n.RequireHealthy.all(),
 	}
 }
 

@@ -82,6 +82,9 @@ func writeGuards(g RemedyGuards) map[string]any {
 		"cooldown": FormatDuration(g.Cooldown), "maxPerHour": g.MaxPerHour,
 		"maxShift": writeShare(g.MaxShift), "minHealthy": g.MinHealthy,
 	}
+	if g.MaxBudgetAtStake > 0 {
+		out["maxBudgetAtStake"] = writeShare(g.MaxBudgetAtStake)
+	}
 	if len(g.RequireHealthy) > 0 {
 		out["requireHealthy"] = g.RequireHealthy.texts()
 	}

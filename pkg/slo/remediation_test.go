@@ -21,7 +21,7 @@ spec:
     - kong: {url: 'http://127.0.0.1:8001', breaker: {dependency: recommendations}}
       weak: true
       after: helped
-  guards: {cooldown: 10m, maxPerHour: 3, maxShift: 100%, minHealthy: 1, requireHealthy: ['slo="payments-availability"']}
+  guards: {cooldown: 10m, maxPerHour: 3, maxShift: 100%, maxBudgetAtStake: 20%, minHealthy: 1, requireHealthy: ['slo="payments-availability"']}
   approval: none
   verify: {burnBelow: 1, window: 30s, within: 2m, minEvents: 50}
   lease: 30m
@@ -55,7 +55,7 @@ func TestRemediationReads(t *testing.T) {
 	if second := r.Remedies[1]; !second.Weak || !second.AfterSuccess || second.Kind != RemedyBreaker {
 		t.Errorf("the second is %+v", second)
 	}
-	if r.Lease != 30*time.Minute || r.Undo.Steps[0] != 0.25 || r.Guards.MaxPerHour != 3 || r.Proof.MinEvents != 50 {
+	if r.Lease != 30*time.Minute || r.Undo.Steps[0] != 0.25 || r.Guards.MaxPerHour != 3 || r.Guards.MaxBudgetAtStake != 0.2 || r.Proof.MinEvents != 50 {
 		t.Errorf("got %+v", r)
 	}
 }
@@ -124,6 +124,7 @@ func TestRemediationProblems(t *testing.T) {
 		"to itself":        {"to: v1", "to: v2", "error: spec.actions[0].haproxy.shift.to: is where the traffic comes from"},
 		"no from":          {"from: v2, ", "", "error: spec.actions[0].haproxy.shift.from: is missing"},
 		"share":            {"percent: auto", "percent: 120%", `error: spec.actions[0].haproxy.shift.percent: "120%" is not a share of the traffic, above 0% and at most 100%`},
+		"at stake":         {"maxBudgetAtStake: 20%", "maxBudgetAtStake: 0%", `error: spec.guards.maxBudgetAtStake: "0%" is not a share of the error budget, above 0% and at most 100%`},
 		"old spelling":     {"maxPerHour", "max_per_hour", "error: spec.guards.max_per_hour: unknown field"},
 		"steps":            {"[25%, 50%, 100%]", "[50%, 25%, 100%]", "error: spec.undo.steps[1]: is not more than the step before"},
 		"steps end":        {"[25%, 50%, 100%]", "[25%, 50%]", "error: spec.undo.steps: does not end at 100%: something of the action would stay"},

@@ -78,8 +78,9 @@ func testIndexesHold(t *testing.T, fresh fresh) {
 	s := open(t, state.Options{DSN: fresh(t)})
 	r := reserved(t, s, "a", "target")
 	copied := func(id, alert string) error {
-		_, err := s.Writer().ExecContext(t.Context(), `INSERT INTO slo_actions SELECT '`+id+`', revision, '`+alert+`', since, playbook,
-			step, service, gateway, target, state, is_open, created, entered, body FROM slo_actions WHERE id = 'a'`)
+		_, err := s.Writer().ExecContext(t.Context(), `INSERT INTO slo_actions
+			(id, revision, alert, since, playbook, step, service, gateway, target, state, is_open, created, entered, body)
+			SELECT '`+id+`', revision, '`+alert+`', since, playbook, step, service, gateway, target, state, is_open, created, entered, body FROM slo_actions WHERE id = 'a'`)
 		return err
 	}
 	if err := copied("b", "b"); err == nil {

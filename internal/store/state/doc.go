@@ -1,5 +1,6 @@
 // Package state keeps what remediation must not forget, in SQL: actions, who may
-// act, the audit, what people have set, and messages that are to be delivered.
+// act, the audit, what people have set, alerts from elsewhere, and messages that
+// are to be delivered.
 // It is a remediation.Store, on SQLite for one engine and on PostgreSQL for
 // several that share it; package statetest says what both must do.
 //

@@ -72,7 +72,7 @@ func (t *tx) cooling(r remediation.Record, limits remediation.Limits) (held *rem
 		last := &remediation.Held{Reason: remediation.HeldCooldown}
 		var created int64
 		found, err := t.found(t.row("SELECT id, created FROM slo_actions WHERE "+q.where+
-			" AND created > ? ORDER BY created DESC, id DESC LIMIT 1", q.args...), &last.By, &created)
+			" AND created > ? AND NOT drill ORDER BY created DESC, id DESC LIMIT 1", q.args...), &last.By, &created)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +113,7 @@ func (t *tx) hour(reason remediation.Reason, most int, now time.Time, and string
 	}
 	args = append([]any{micros(exact(now).Add(-time.Hour))}, append(args, most-1)...)
 	var created int64
-	found, err := t.found(t.row("SELECT created FROM slo_actions WHERE created > ?"+and+
+	found, err := t.found(t.row("SELECT created FROM slo_actions WHERE created > ? AND NOT drill"+and+
 		" ORDER BY created DESC LIMIT 1 OFFSET ?", args...), &created)
 	if !found || err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func (t *tx) countMessages() error {
 	if err := t.count("messages", "SELECT count(*) FROM slo_messages WHERE fate = ''"); err != nil {
 		return err
 	}
-	return t.count("dead", "SELECT count(*) FROM slo_messages WHERE fate = 'dead'")
+	return t.count("dead", "SELECT count(*) FROM slo_messages WHERE "+isDead)
 }
 
 // count reads how much is open, in a transaction that has changed it.

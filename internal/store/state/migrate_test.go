@@ -24,6 +24,7 @@ import (
 // change: databases have been through them. New ones are added.
 var landed = [][2]string{
 	{"7eb3d9f834b39bfed8ef701a8d1b803012c1c7db285737ffb847213866a999af", "4b39d46f1ff6e642cfa4f962d3f005626ff5530aee74b34a2bc8d15d3ca348b4"},
+	{"316b49e3fe40651d3ad9f382daf0d50be14c262c4f6f5f094876f652183ad8e8", "316b49e3fe40651d3ad9f382daf0d50be14c262c4f6f5f094876f652183ad8e8"},
 }
 
 func TestMigrationsStay(t *testing.T) {
@@ -88,7 +89,7 @@ func wantVersion1(t *testing.T, s *state.Store) {
 	a, errA := s.Get(ctx, "a")
 	b, errB := s.Get(ctx, "b")
 	paused, errSetting := s.Setting(ctx, "paused")
-	due, errPull := s.Pull(ctx, start, 10)
+	due, errPull := s.Pull(ctx, "hook", start, 10)
 	dead, errDead := s.Dead(ctx, 10)
 	chain, errVerify := s.Verify(ctx)
 	if err := errors.Join(errA, errB, errSetting, errPull, errDead, errVerify); err != nil {
@@ -108,7 +109,7 @@ func wantVersion1(t *testing.T, s *state.Store) {
 	if err := s.Push(ctx, remediation.Message{ID: "m1", To: "hook"}); err != nil {
 		t.Error(err)
 	}
-	if due, err := s.Pull(ctx, start, 10); err != nil || len(due) != 1 {
+	if due, err := s.Pull(ctx, "hook", start, 10); err != nil || len(due) != 1 {
 		t.Errorf("what was delivered is due again: %+v, %v", due, err)
 	}
 }
@@ -122,14 +123,14 @@ func testVersions(t *testing.T, fresh fresh) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	broken := files(t, "9999", map[string]string{"0002_more.sql": "CREATE TABLE slo_more (n BIGINT); SELECT nonsense FROM nowhere;"})
-	if _, err := openWith(t, dsn, broken); err == nil || !strings.Contains(err.Error(), "to version 2") {
+	broken := files(t, "9999", map[string]string{"0003_more.sql": "CREATE TABLE slo_more (n BIGINT); SELECT nonsense FROM nowhere;"})
+	if _, err := openWith(t, dsn, broken); err == nil || !strings.Contains(err.Error(), "to version 3") {
 		t.Fatalf("a broken migration: %v", err)
 	}
 	next := files(t, "9999", map[string]string{
-		"0002_more.sql":          "CREATE TABLE slo_more (n BIGINT);",
-		"0002_more.sqlite.sql":   "INSERT INTO slo_more VALUES (1);",
-		"0002_more.postgres.sql": "INSERT INTO slo_more VALUES (1);",
+		"0003_more.sql":          "CREATE TABLE slo_more (n BIGINT);",
+		"0003_more.sqlite.sql":   "INSERT INTO slo_more VALUES (1);",
+		"0003_more.postgres.sql": "INSERT INTO slo_more VALUES (1);",
 	})
 	for range 2 { // the second time there is nothing to do
 		newer, err := openWith(t, dsn, next)
@@ -145,7 +146,7 @@ func testVersions(t *testing.T, fresh fresh) {
 		}
 	}
 	_, err := state.Open(t.Context(), state.Options{DSN: dsn})
-	if !errors.Is(err, state.ErrNewer) || !strings.Contains(err.Error(), "version 2, and this one knows 1") {
+	if !errors.Is(err, state.ErrNewer) || !strings.Contains(err.Error(), "version 3, and this one knows 2") {
 		t.Errorf("an old engine with new tables: %v", err)
 	}
 }

@@ -12,14 +12,14 @@ import (
 // Reserve implements remediation.Store. An empty State is Proposed, and no other
 // one can be reserved. A zero Limits.Now is the time of r.Created. Actions from
 // the future, as after a clock that was set back, count as if they were new.
-func (s *Store) Reserve(ctx context.Context, r remediation.Record, limits remediation.Limits, entries ...remediation.Entry) (remediation.Record, error) {
+func (s *Store) Reserve(ctx context.Context, r remediation.Record, limits remediation.Limits, along ...remediation.Along) (remediation.Record, error) {
 	r, body, err := fresh(r)
 	if err == nil {
 		err = s.write(ctx, "reserve", func(t *tx) error {
 			if err := t.reserve(r, body, limits); err != nil {
 				return err
 			}
-			return t.appended(entries)
+			return t.along(along)
 		})
 	}
 	var held *remediation.Held
@@ -71,10 +71,10 @@ func (t *tx) reserve(r remediation.Record, body string, limits remediation.Limit
 
 func (t *tx) insert(r remediation.Record, body string) error {
 	return t.exec(`INSERT INTO slo_actions
-		(id, revision, alert, since, playbook, step, service, gateway, target, state, is_open, created, entered, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		(id, revision, alert, since, playbook, step, service, gateway, target, state, is_open, drill, created, entered, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		text(r.ID), r.Revision, text(r.Alert), micros(r.Since), text(r.Playbook), r.Step, text(r.Service),
-		text(r.Gateway), text(r.Target), text(string(r.State)), !r.State.Over(), micros(r.Created), micros(entered(r)), body)
+		text(r.Gateway), text(r.Target), text(string(r.State)), !r.State.Over(), r.Drill, micros(r.Created), micros(entered(r)), body)
 }
 
 // entered is when a record came into its state, as far as it says.

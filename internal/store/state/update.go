@@ -10,18 +10,27 @@ import (
 // Update implements remediation.Store. A state that is no legal move from the
 // stored one is an error, and so is another alert, target or time of creation:
 // those are what was reserved.
-func (s *Store) Update(ctx context.Context, r remediation.Record, entries ...remediation.Entry) (remediation.Record, error) {
+func (s *Store) Update(ctx context.Context, r remediation.Record, along ...remediation.Along) (remediation.Record, error) {
 	var written remediation.Record
 	err := s.write(ctx, "update", func(t *tx) (err error) {
 		if written, err = t.update(r); err != nil {
 			return err
 		}
-		return t.appended(entries)
+		return t.along(along)
 	})
 	if err != nil {
 		return remediation.Record{}, fmt.Errorf("update action %q: %w", r.ID, err)
 	}
 	return written, nil
+}
+
+// along writes what goes with a record.
+func (t *tx) along(along []remediation.Along) error {
+	entries, messages := remediation.Sorted(along)
+	if err := t.appended(entries); err != nil {
+		return err
+	}
+	return t.pushed(messages)
 }
 
 func (t *tx) update(r remediation.Record) (remediation.Record, error) {
@@ -64,6 +73,7 @@ func (t *tx) permits(was, r remediation.Record) error {
 // reserved is what a record is found by. It never changes.
 type reserved struct {
 	gateway, target, alert, playbook, service string
+	drill                                     bool
 	step                                      int
 	since, created                            int64
 }
@@ -71,7 +81,7 @@ type reserved struct {
 func identity(r remediation.Record) reserved {
 	return reserved{
 		r.Gateway, r.Target, r.Alert, r.Playbook, r.Service,
-		r.Step, micros(exact(r.Since)), micros(exact(r.Created)),
+		r.Drill, r.Step, micros(exact(r.Since)), micros(exact(r.Created)),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,7 +72,8 @@ var calling = []func(player) (any, error){
 	player.reserve, player.reserve, player.reserve,
 	player.update, player.update, player.update, player.update,
 	player.find, player.entries, player.lead, player.push, player.settle, player.settle, player.pull,
-	player.sweep,
+	player.revive, player.sweep,
+	player.takeInbound, player.takeInbound, player.inbound,
 }
 
 func (p player) reserve() (any, error) {
@@ -81,10 +83,11 @@ func (p player) reserve() (any, error) {
 	if p.rnd.IntN(2) == 0 {
 		r.Epoch = 1 << 40 // newer than all
 	}
+	r.Drill = p.rnd.IntN(4) == 0
 	return p.Store.Reserve(p.t.Context(), r, remediation.Limits{
 		Now: p.now, Cooldown: time.Duration(p.rnd.IntN(3)) * time.Minute,
 		MaxOpen: p.rnd.IntN(6), MaxPerHour: p.rnd.IntN(20), MaxPerServiceHour: p.rnd.IntN(10),
-	}, p.entry())
+	}, p.entry(), p.message())
 }
 
 func (p player) update() (any, error) {
@@ -115,7 +118,7 @@ func (p player) update() (any, error) {
 		r.Epoch = int64(p.rnd.IntN(8))
 	}
 	r.Updated = p.now
-	return p.Store.Update(p.t.Context(), r, p.entry())
+	return p.Store.Update(p.t.Context(), r, p.message(), p.entry(), p.message())
 }
 
 func (p player) find() (any, error) {
@@ -158,11 +161,40 @@ func (p player) settle() (any, error) {
 }
 
 func (p player) pull() (any, error) {
-	due, err := p.Pull(p.t.Context(), p.now, p.rnd.IntN(6))
+	due, err := p.Pull(p.t.Context(), p.some("hook", 2), p.now, p.rnd.IntN(6))
 	dead, deadErr := p.Dead(p.t.Context(), p.rnd.IntN(6))
 	return append(append([]remediation.Message{}, due...), dead...), errors.Join(err, deadErr)
 }
 
+func (p player) revive() (any, error) {
+	n, err := p.Revive(p.t.Context(), p.now, p.some("m", 60), p.some("m", 60))
+	backlog, backlogErr := p.Backlog(p.t.Context())
+	return []any{n, append([]remediation.Backlog{}, backlog...)}, errors.Join(err, backlogErr)
+}
+
 func (p player) sweep() (any, error) {
 	return nil, p.Sweep(p.t.Context(), p.now.Add(-time.Duration(p.rnd.IntN(120))*time.Minute))
+}
+
+func (p player) takeInbound() (any, error) {
+	_, seen, err := p.Store.Inbound(p.t.Context(), 0)
+	if err != nil {
+		return nil, err
+	}
+	if p.rnd.IntN(5) == 0 {
+		seen -= int64(p.rnd.IntN(2))
+	}
+	alerts := []remediation.Inbound{elsewhere(p.some("f", 9)), elsewhere(p.some("f", 9))}
+	alerts[1].Heard = p.now
+	return p.Store.TakeInbound(p.t.Context(), seen, alerts, []string{p.some("f", 9), p.some("f", 9)})
+}
+
+func (p player) inbound() (any, error) {
+	all, number, err := p.Store.Inbound(p.t.Context(), int64(p.rnd.IntN(30)))
+	names := []string{fmt.Sprint(number)}
+	for _, a := range all {
+		names = append(names, a.Fingerprint+a.Heard.String())
+	}
+	slices.Sort(names)
+	return names, err
 }

@@ -22,6 +22,8 @@ type Memory struct {
 	entries  []remediation.Entry // the oldest first
 	settings map[string]json.RawMessage
 	messages []remediation.Message // in the order of Push; those delivered, too
+	inbound  map[string]inbound    // by fingerprint
+	taken    int64                 // the number of the last write of those
 
 	lead remediation.Leadership
 	// seen is the leadership as it was at since, and has been from then on.
@@ -33,11 +35,11 @@ var _ remediation.Store = (*Memory)(nil)
 
 // NewMemory returns an empty one.
 func NewMemory() *Memory {
-	return &Memory{records: map[string]remediation.Record{}, settings: map[string]json.RawMessage{}}
+	return &Memory{records: map[string]remediation.Record{}, settings: map[string]json.RawMessage{}, inbound: map[string]inbound{}}
 }
 
 // Reserve implements remediation.Store.
-func (m *Memory) Reserve(_ context.Context, r remediation.Record, limits remediation.Limits, entries ...remediation.Entry) (remediation.Record, error) {
+func (m *Memory) Reserve(_ context.Context, r remediation.Record, limits remediation.Limits, along ...remediation.Along) (remediation.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r.State = cmp.Or(r.State, remediation.Proposed)
@@ -55,7 +57,7 @@ func (m *Memory) Reserve(_ context.Context, r remediation.Record, limits remedia
 	if _, taken := m.records[r.ID]; taken {
 		return remediation.Record{}, errors.New("reserve action: the id is taken")
 	}
-	if err := m.append(entries); err != nil {
+	if err := m.along(along); err != nil {
 		return remediation.Record{}, err
 	}
 	m.records[r.ID] = r
@@ -91,13 +93,14 @@ func (m *Memory) held(r remediation.Record, limits remediation.Limits) error {
 		if !o.State.Over() {
 			open++
 		}
-		if o.Created.After(now.Add(-time.Hour)) {
+		if o.Created.After(now.Add(-time.Hour)) && !o.Drill {
 			hour = append(hour, o.Created)
 			if o.Service == r.Service {
 				serviceHour = append(serviceHour, o.Created)
 			}
 		}
 	}
+	all = slices.DeleteFunc(all, func(o remediation.Record) bool { return o.Drill })
 	for _, same := range []func(remediation.Record) bool{
 		func(o remediation.Record) bool { return o.Service == r.Service }, target,
 	} {
@@ -122,7 +125,7 @@ func (m *Memory) held(r remediation.Record, limits remediation.Limits) error {
 }
 
 // Update implements remediation.Store.
-func (m *Memory) Update(_ context.Context, r remediation.Record, entries ...remediation.Entry) (remediation.Record, error) {
+func (m *Memory) Update(_ context.Context, r remediation.Record, along ...remediation.Along) (remediation.Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, err := stored(r)
@@ -132,7 +135,7 @@ func (m *Memory) Update(_ context.Context, r remediation.Record, entries ...reme
 	was, there := m.records[r.ID]
 	moved := was.State != r.State && !was.State.May(r.State)
 	fixed := func(r remediation.Record) string {
-		return fmt.Sprintf("%q", []any{r.Gateway, r.Target, r.Alert, r.Playbook, r.Service, r.Step, r.Since, r.Created})
+		return fmt.Sprintf("%q", []any{r.Gateway, r.Target, r.Alert, r.Playbook, r.Service, r.Step, r.Drill, r.Since, r.Created})
 	}
 	switch {
 	case !there:
@@ -144,7 +147,7 @@ func (m *Memory) Update(_ context.Context, r remediation.Record, entries ...reme
 	case moved || fixed(r) != fixed(was):
 		err = errors.New("what was reserved does not change, and states move as they may")
 	default:
-		err = m.append(entries)
+		err = m.along(along)
 	}
 	if err != nil {
 		return remediation.Record{}, fmt.Errorf("update action: %w", err)
@@ -196,6 +199,20 @@ func (m *Memory) Append(_ context.Context, entries ...remediation.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.append(entries)
+}
+
+// along writes what goes with a record, all or nothing.
+func (m *Memory) along(along []remediation.Along) error {
+	entries, messages := remediation.Sorted(along)
+	was := len(m.entries)
+	err := m.append(entries)
+	if err == nil {
+		err = m.push(messages)
+	}
+	if err != nil {
+		m.entries = m.entries[:was]
+	}
+	return err
 }
 
 func (m *Memory) append(entries []remediation.Entry) error {

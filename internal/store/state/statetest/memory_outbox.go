@@ -3,6 +3,7 @@ package statetest
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -51,6 +52,10 @@ func (m *Memory) Resign(_ context.Context, holder string) error {
 func (m *Memory) Push(_ context.Context, messages ...remediation.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.push(messages)
+}
+
+func (m *Memory) push(messages []remediation.Message) error {
 	all := slices.Clone(m.messages)
 	for _, one := range messages {
 		if one.ID == "" || one.To == "" || one.Fate != "" {
@@ -70,18 +75,16 @@ func (m *Memory) Push(_ context.Context, messages ...remediation.Message) error 
 }
 
 // Pull implements remediation.Store.
-func (m *Memory) Pull(_ context.Context, now time.Time, most int) ([]remediation.Message, error) {
+func (m *Memory) Pull(_ context.Context, to string, now time.Time, most int) ([]remediation.Message, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	type lane struct{ to, key string }
-	passed := map[lane]bool{}
+	passed := map[string]bool{}
 	var due []remediation.Message
 	for _, one := range m.messages {
-		at := lane{one.To, one.Key}
-		if one.Fate != "" || passed[at] {
+		if one.To != to || one.Fate != "" || passed[one.Key] {
 			continue
 		}
-		passed[at] = true
+		passed[one.Key] = true
 		if !one.Due.After(now) && len(due) < most {
 			due = append(due, clone(one))
 		}
@@ -90,16 +93,20 @@ func (m *Memory) Pull(_ context.Context, now time.Time, most int) ([]remediation
 }
 
 // Settle implements remediation.Store.
-func (m *Memory) Settle(_ context.Context, as remediation.Message) error {
+func (m *Memory) Settle(_ context.Context, all ...remediation.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if as.Fate != "" && as.Fate != remediation.Delivered && as.Fate != remediation.DeadEnd {
-		return errors.New("settle message: its fate is unknown: " + string(as.Fate))
+	for _, as := range all {
+		if as.Fate != "" && as.Fate != remediation.Delivered && as.Fate != remediation.DeadEnd {
+			return errors.New("settle messages: a fate is unknown: " + string(as.Fate))
+		}
 	}
-	for i, one := range m.messages {
-		if one.ID == as.ID && one.Fate == "" {
-			one.Due, one.Tries, one.Problem, one.Fate = as.Due.UTC().Truncate(time.Microsecond), as.Tries, as.Problem, as.Fate
-			m.messages[i] = clone(one)
+	for _, as := range all {
+		for i, one := range m.messages {
+			if one.ID == as.ID && one.Fate == "" {
+				one.Due, one.Tries, one.Problem, one.Fate = as.Due.UTC().Truncate(time.Microsecond), as.Tries, as.Problem, as.Fate
+				m.messages[i] = clone(one)
+			}
 		}
 	}
 	return nil
@@ -116,6 +123,46 @@ func (m *Memory) Dead(_ context.Context, most int) ([]remediation.Message, error
 		}
 	}
 	return dead, nil
+}
+
+// Revive implements remediation.Store.
+func (m *Memory) Revive(_ context.Context, now time.Time, ids ...string) (revived int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now = now.UTC().Truncate(time.Microsecond)
+	for i, one := range m.messages {
+		if one.Fate == remediation.DeadEnd && slices.Contains(ids, one.ID) {
+			one.Fate, one.Tries, one.Problem, one.Due, one.Revived = "", 0, "", now, now
+			m.messages[i] = clone(one)
+			revived++
+		}
+	}
+	return revived, nil
+}
+
+// Backlog implements remediation.Store.
+func (m *Memory) Backlog(context.Context) ([]remediation.Backlog, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	of := map[string]*remediation.Backlog{}
+	for _, one := range m.messages {
+		if one.Fate == remediation.Delivered {
+			continue
+		}
+		if of[one.To] == nil {
+			of[one.To] = &remediation.Backlog{To: one.To}
+		}
+		if one.Fate == "" {
+			of[one.To].Waiting++
+		} else {
+			of[one.To].Dead++
+		}
+	}
+	var all []remediation.Backlog
+	for _, to := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, *of[to])
+	}
+	return all, nil
 }
 
 // Sweep implements remediation.Store.

@@ -37,7 +37,14 @@ func Run(t *testing.T, open func(t *testing.T) remediation.Store) {
 		{"DeliversInOrder", deliversInOrder},
 		{"PushesOnce", pushesOnce},
 		{"KeepsTheDead", keepsTheDead},
+		{"SettlesAllOrNone", settlesAllOrNone},
+		{"RevivesTheDead", revivesTheDead},
+		{"CountsTheBacklog", countsTheBacklog},
 		{"SweepsWhatEnded", sweeps},
+		{"TellsWithTheMove", tellsWithTheMove},
+		{"DrillsCountForNothing", drills},
+		{"KeepsAlertsFromElsewhere", keepsInbound},
+		{"KeepsStorms", keepsStorms},
 		{"TakesStrangeText", takesStrangeText},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,9 +76,9 @@ func with(r remediation.Record, change func(*remediation.Record)) remediation.Re
 	return r
 }
 
-func reserve(t *testing.T, s remediation.Store, r remediation.Record, limits remediation.Limits, entries ...remediation.Entry) remediation.Record {
+func reserve(t *testing.T, s remediation.Store, r remediation.Record, limits remediation.Limits, along ...remediation.Along) remediation.Record {
 	t.Helper()
-	got, err := s.Reserve(t.Context(), r, limits, entries...)
+	got, err := s.Reserve(t.Context(), r, limits, along...)
 	if err != nil {
 		t.Fatalf("reserve %s: %v", r.ID, err)
 	}

@@ -114,6 +114,38 @@ func auditsWithTheMove(t *testing.T, s remediation.Store) {
 	same(t, "state", read.State, remediation.Applying)
 }
 
+// What others are told is written with the move, or not at all.
+func tellsWithTheMove(t *testing.T, s remediation.Store) {
+	r := reserve(t, s, record("a"), remediation.Limits{}, remediation.Entry{At: start, What: "reserved"}, message("a1", "a"))
+	wantHeld(t, s, with(record("b"), func(r *remediation.Record) { r.Target = "a" }), remediation.Limits{},
+		remediation.Held{Reason: remediation.HeldBusyTarget, By: "a"})
+	wantPull(t, s, start, "a1")
+	next := with(r, func(r *remediation.Record) { r.State = remediation.Applying })
+	_, err := s.Update(t.Context(), next, message("a2", "a"), message("b1", "b"))
+	ok(t, err)
+	wantPull(t, s, start, "a1", "b1")
+	_, err = s.Update(t.Context(), next, message("never_pushed", "c"))
+	want(t, err, remediation.ErrRevision)
+	next.Revision, next.State = 2, remediation.Verifying
+	for _, bad := range [][]remediation.Along{
+		{message("never_pushed", "c"), remediation.Message{ID: "x"}},
+		{message("never_pushed", "c"), remediation.Entry{At: start, What: "bad", Data: json.RawMessage(`{`)}},
+	} {
+		if _, err := s.Update(t.Context(), next, bad...); err == nil {
+			t.Errorf("%+v was written", bad)
+		}
+	}
+	wantPull(t, s, start, "a1", "b1")
+	settle(t, s, "a1", remediation.Delivered, start)
+	wantPull(t, s, start, "a2", "b1")
+	read, err := s.Get(t.Context(), "a")
+	ok(t, err)
+	same(t, "state", read.State, remediation.Applying)
+	entries, err := s.Entries(t.Context(), remediation.EntryQuery{})
+	ok(t, err)
+	same(t, "entries", len(entries), 1)
+}
+
 func takesStrangeText(t *testing.T, s remediation.Store) {
 	r := record("zero\x00 broken\xff ' \" \\ ? $1 🜂")
 	r.Note, r.Service = "a\x00b", "b\xffc"
