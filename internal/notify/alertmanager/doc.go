@@ -21,5 +21,5 @@
 // between.
 //
 // [Remote] is a sender for a user's own Alertmanager; the embedded one lives in
-// the package beneath.
+// the package beneath. [Silences] know what a user's own ones mute.
 package alertmanager

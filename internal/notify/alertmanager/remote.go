@@ -29,9 +29,9 @@ type RemoteOptions struct {
 
 // Remote is a [Sender] for a user's own Alertmanager.
 type Remote struct {
-	name     string
-	endpoint string
-	client   *http.Client
+	name   string
+	base   *url.URL
+	client *http.Client
 }
 
 // NewRemote returns a sender for the Alertmanager at opts.URL. It makes no
@@ -52,7 +52,7 @@ func NewRemote(opts RemoteOptions) (*Remote, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure alertmanager %s: %w", &name, err)
 	}
-	return &Remote{name: name.String(), endpoint: u.JoinPath("api/v2/alerts").String(), client: client}, nil
+	return &Remote{name: name.String(), base: u, client: client}, nil
 }
 
 func parseBase(raw string) (*url.URL, error) {
@@ -83,7 +83,7 @@ func (r *Remote) Send(ctx context.Context, batch []Outgoing) error {
 	if err != nil {
 		return &Rejection{Content: true, Err: fmt.Errorf("encode alerts: %w", err)}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.endpoint, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base.JoinPath("api/v2/alerts").String(), bytes.NewReader(body))
 	if err != nil {
 		return &Rejection{Err: fmt.Errorf("post alerts: %w", err)}
 	}

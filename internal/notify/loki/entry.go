@@ -10,14 +10,15 @@ import (
 
 // The values of the label kind.
 const (
-	KindAlert = "alert"
-	KindAudit = "audit"
+	KindAlert  = "alert"
+	KindAudit  = "audit"
+	KindAction = "action"
 )
 
 // Entry is one line for Loki.
 type Entry struct {
 	Time time.Time
-	// Kind is what the line is about: KindAlert, KindAudit.
+	// Kind is what the line is about: KindAlert, KindAudit, KindAction.
 	Kind string
 	// Service and Severity are labels too; an empty one is left out.
 	Service, Severity string

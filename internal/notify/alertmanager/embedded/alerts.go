@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/prometheus/alertmanager/alert"
+	"github.com/prometheus/alertmanager/marker"
 	"github.com/prometheus/alertmanager/silence"
 	"github.com/prometheus/common/model"
 
@@ -74,18 +76,38 @@ func (a *Alertmanager) Mutes(labels map[string]string) (silenced, inhibited bool
 		return false, false
 	}
 	set := labelSet(labels)
-	return a.silenced(set), a.graph.Load().inhibitor.Mutes(context.Background(), set)
+	_, silenced = a.silenced(set)
+	return silenced, a.graph.Load().inhibitor.Mutes(context.Background(), set)
+}
+
+// MutedBy is Mutes, and says by which silence, or by which alert.
+func (a *Alertmanager) MutedBy(labels map[string]string) (by string, muted bool) {
+	if !a.running.Load() {
+		return "", false
+	}
+	set := labelSet(labels)
+	if id, silenced := a.silenced(set); silenced {
+		return alertmanager.BySilence(id), true
+	}
+	notes := marker.NewAlertMarker()
+	if !a.graph.Load().inhibitor.Mutes(marker.WithContext(context.Background(), notes), set) {
+		return "", false
+	}
+	return alertmanager.ByAlert(strings.Join(notes.Status(set.Fingerprint()).InhibitedBy, ", ")), true
 }
 
 // silenced asks the silences themselves: the silencer would remember each label
 // set it was ever asked about.
-func (a *Alertmanager) silenced(set model.LabelSet) bool {
+func (a *Alertmanager) silenced(set model.LabelSet) (id string, silenced bool) {
 	found, _, err := a.silences.Query(context.Background(),
 		silence.QState(silence.SilenceStateActive), silence.QMatches(set))
 	if err != nil {
 		// Unsure means held: who asks is about to act by itself.
 		a.opts.Logger.Error("cannot match silences; treating the alert as silenced", "labels", set, "err", err)
-		return true
+		return "unknown", true
 	}
-	return len(found) > 0
+	if len(found) == 0 {
+		return "", false
+	}
+	return found[0].Id, true
 }

@@ -50,6 +50,13 @@ func TestCriticalInhibitsItsWarning(t *testing.T) {
 	if silenced, inhibited := a.Mutes(burn("warning").Labels); silenced || !inhibited {
 		t.Errorf("Mutes(warning) = %t, %t, want inhibited only", silenced, inhibited)
 	}
+	critical := labelSet(burn("critical").Labels).Fingerprint().String()
+	if by, muted := a.MutedBy(burn("warning").Labels); !muted || by != "alert "+critical {
+		t.Errorf("the warning is muted %t by %q, want alert %s", muted, by, critical)
+	}
+	if by, muted := a.MutedBy(burn("critical").Labels); muted {
+		t.Errorf("the critical alert is muted by %q", by)
+	}
 	if silenced, inhibited := a.Mutes(burn("critical").Labels); silenced || inhibited {
 		t.Errorf("Mutes(critical) = %t, %t, want neither", silenced, inhibited)
 	}

@@ -28,6 +28,24 @@ func setSilence(t *testing.T, a *Alertmanager) string {
 	return answer.SilenceID
 }
 
+// Whoever is held back by a silence is told which.
+func TestMutedByASilence(t *testing.T) {
+	a := started(t, Options{})
+	id := setSilence(t, a)
+	if by, muted := a.MutedBy(burn("critical").Labels); !muted || by != "silence "+id {
+		t.Errorf("muted %v by %q, want silence %s", muted, by, id)
+	}
+	if by, muted := a.MutedBy(map[string]string{"slo": "another"}); muted || by != "" {
+		t.Errorf("another SLO is muted by %q", by)
+	}
+	if err := a.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if by, muted := a.MutedBy(burn("critical").Labels); muted {
+		t.Errorf("muted by %q after the end", by)
+	}
+}
+
 func wantSilenced(t *testing.T, a *Alertmanager, want bool) {
 	t.Helper()
 	if got, _ := a.Mutes(burn("critical").Labels); got != want {
