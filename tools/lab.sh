@@ -81,6 +81,25 @@ build_haproxy() {
   ln -s usr/sbin/haproxy "$1/haproxy"
 }
 
+# The client of `make demo-haproxy`.
+version_wrk=4.1.0
+build_wrk() {
+  unpacked wrk "$version_wrk" "$1"
+  unpacked libluajit-5.1-2 '2.1.0~beta3' "$1"
+  rm -rf "$1/usr/share"
+  ln -s usr/bin/wrk "$1/wrk"
+}
+
+# What gateways of the user's own, and Traefik, are configured by.
+version_etcd=3.4.23
+build_etcd() { debian etcd-server "$version_etcd" etcd "$1"; }
+
+version_caddy=v2.11.9
+build_caddy() { plain "github.com/caddyserver/caddy/v2/cmd/caddy@$version_caddy" "$1"; }
+
+version_traefik=v3.6.12
+build_traefik() { locked traefik github.com/traefik/traefik/v3/cmd/traefik "$1"; }
+
 # The other peers of `make bench`.
 
 # The leanest pipeline there is, OTLP in and nothing out: tools/lab/otelcol.yaml.
