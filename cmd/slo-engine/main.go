@@ -37,6 +37,8 @@ type cli struct {
 	Rules    rulesCmd         `cmd:"" help:"Write SLO files as Prometheus recording and alerting rules."`
 	Test     testCmd          `cmd:"" help:"Play scenarios against SLOs on a clock of their own; exit 1 when one does not end as expected."`
 	Status   statusCmd        `cmd:"" help:"Show the budgets of a running engine."`
+	Token    tokenCmd         `cmd:"" help:"Make a bearer token for the tokens_file."`
+	Actions  actionsCmd       `cmd:"" help:"Show the actions at gateways of a running engine, and answer them."`
 	Version  kong.VersionFlag `help:"Show the version."`
 }
 
@@ -91,7 +93,7 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 func misused(err error) string {
 	var usage *kong.ParseError
 	if errors.As(err, &usage) && usage.Context.Selected() != nil {
-		return "slo-engine " + usage.Context.Selected().Name
+		return usage.Context.Selected().FullPath()
 	}
 	return "slo-engine"
 }

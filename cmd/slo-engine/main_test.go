@@ -55,11 +55,14 @@ func runEngine(ts *testscript.TestScript, neg bool, args []string) {
 	awaitEvaluation(ts, "http://"+a.Addr())
 }
 
-// awaitEvaluation asks until the engine can say something of its SLOs.
+// awaitEvaluation asks until the engine can say something of its SLOs, and of
+// its actions.
 func awaitEvaluation(ts *testscript.TestScript, url string) {
 	deadline := time.Now().Add(time.Minute)
-	sink := io.Discard
-	for run(context.Background(), []string{"status", "--url", url}, streams{sink, sink}) != 0 {
+	answers := func(args ...string) bool {
+		return run(context.Background(), append(args, "--url", url), streams{io.Discard, io.Discard}) == 0
+	}
+	for !answers("status") || !answers("actions", "list") {
 		if time.Now().After(deadline) {
 			ts.Fatalf("the engine is not ready within a minute")
 		}

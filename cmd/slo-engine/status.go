@@ -3,23 +3,20 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"text/tabwriter"
-	"time"
 
 	"github.com/slo-engine/slo-engine/internal/api/apitypes"
 	"github.com/slo-engine/slo-engine/internal/api/client"
 )
 
 type statusCmd struct {
-	URL     string `default:"http://127.0.0.1:9490" help:"Address of the engine."`
+	reach
 	Service string `help:"Only this service."`
 	State   string `help:"Only this state: ok, burning, exhausted, idle, no_data, unknown, error."`
 	// Backends shows the servers that SLOs are read from, instead.
@@ -30,9 +27,9 @@ type statusCmd struct {
 
 // Run asks a running engine.
 func (c *statusCmd) Run(ctx context.Context, std streams) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	engine, err := client.New(c.URL, client.Options{})
+	engine, err := c.client()
 	if err != nil {
 		return err
 	}
@@ -64,14 +61,6 @@ func (c *statusCmd) backends(ctx context.Context, std streams, engine *client.Cl
 		return indented(std, backends)
 	}
 	return writeBackends(std, backends)
-}
-
-// unreached says what to do where there is no engine.
-func unreached(err error) error {
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%w; start it with slo-engine serve, or name its address with --url", err)
-	}
-	return err
 }
 
 func indented(std streams, value any) error {

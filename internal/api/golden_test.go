@@ -63,21 +63,26 @@ func someAlerts() []alerts.Alert {
 func TestGolden(t *testing.T) {
 	for _, x := range exchanges {
 		t.Run(x.name, func(t *testing.T) {
-			got := transcript(t, x.method, x.target, ask(t, Options{Alerts: someAlerts}, x.method, x.target, ""))
-			file := filepath.Join("testdata", x.name+".txt")
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("answer differs (-want +got), go test -update if it should:\n%s", diff)
-			}
+			golden(t, x.name, transcript(t, x.method, x.target, ask(t, Options{Alerts: someAlerts}, x.method, x.target, "")))
 		})
+	}
+}
+
+// golden compares an answer with what is kept of it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("answer differs (-want +got), go test -update if it should:\n%s", diff)
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/slo-engine/slo-engine/internal/api/apitest"
 	"github.com/slo-engine/slo-engine/internal/engine"
+	"github.com/slo-engine/slo-engine/internal/remediation"
 )
 
 // description is the parsed openapi.yaml.
@@ -49,7 +51,8 @@ func TestOpenAPINamesEveryRoute(t *testing.T) {
 	d := parseOpenAPI(t)
 	served := map[string][]string{}
 	for _, r := range (&api{Options: Options{}.withDefaults(), page: newPage()}).routes("") {
-		served[strings.TrimSuffix(r.path, "{$}")] = r.methods
+		path := strings.TrimSuffix(r.path, "{$}")
+		served[path] = append(served[path], r.methods...)
 	}
 	for path, methods := range served {
 		if _, ok := d.Paths[path]; !ok {
@@ -78,6 +81,7 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 	s.Instances = append(s.Instances, withFurtherWindows(), ratioWithGood())
 	s.Instances = append(s.Instances, eventKinds()...)
 	slices.SortFunc(s.Instances, func(a, b *engine.Instance) int { return strings.Compare(a.ID, b.ID) })
+	options := Options{Snapshot: at(s), Alerts: someAlerts, Backends: someBackends, Actions: filled(t)}
 	for target, name := range map[string]string{
 		"/api/v1/slos": "SLOList",
 		"/api/v1/slos/checkout:checkout-availability":             "Detail",
@@ -95,13 +99,43 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 		"/api/v1/alerts":                                          "AlertList",
 		"/api/v1/backends":                                        "BackendList",
 		"/api/v1/slos?x=y":                                        "Problem",
+		"/api/v1/actions":                                         "ActionList",
+		"/api/v1/actions/" + apitest.HeldID:                       "ActionDetail",
+		"/api/v1/actions/20260301t115000-000000-00001":            "ActionDetail",
+		"/api/v1/autonomy/checkout":                               "Autonomy",
+		"/api/v1/remediations":                                    "RemediationList",
+		"/api/v1/outbox/dead":                                     "DeadLetterList",
 	} {
 		var value any
-		body := text(t, ask(t, Options{Snapshot: at(s), Alerts: someAlerts, Backends: someBackends}, "GET", target, ""))
+		body := text(t, ask(t, options, "GET", target, ""))
 		if err := json.Unmarshal([]byte(body), &value); err != nil {
 			t.Fatalf("%s: %v", target, err)
 		}
 		for _, wrong := range d.check(d.Components.Schemas[name], value, target) {
+			t.Error(wrong)
+		}
+	}
+}
+
+// The same of what answers a change.
+func TestOpenAPIDescribesChanges(t *testing.T) {
+	d := parseOpenAPI(t)
+	h := apitest.New(t, remediation.ModeEnforce)
+	h.Fill(t)
+	options := Options{Actions: actionsOf(h, remediation.ModeEnforce)}
+	for _, c := range []struct{ method, target, body, schema string }{
+		{"POST", "/api/v1/actions/20260301t115900-000000-00002/reject", "{}", "Action"},
+		{"POST", "/api/v1/actions/pause", "{}", "Switch"},
+		{"PUT", "/api/v1/autonomy/checkout", `{"level":"approve"}`, "Autonomy"},
+		{"POST", "/api/v1/remediations/back-to-v1/drill", "{}", "Drill"},
+		{"POST", "/api/v1/remediations/back-to-v1/drill", "[]", "Problem"},
+	} {
+		var value any
+		r := ask(t, options, c.method, c.target, c.body, asJSON()...)
+		if err := json.NewDecoder(r.Body).Decode(&value); err != nil {
+			t.Fatalf("%s: %v", c.target, err)
+		}
+		for _, wrong := range d.check(d.Components.Schemas[c.schema], value, c.target) {
 			t.Error(wrong)
 		}
 	}
@@ -129,6 +163,9 @@ func (d description) check(s *schema, value any, where string) []string {
 	}
 	if len(s.OneOf) > 0 {
 		return d.checkOneOf(s, value, where)
+	}
+	if s.Type == nil {
+		return nil // any JSON
 	}
 	if kind := kindOf(value); !slices.Contains(s.types(), kind) {
 		return []string{fmt.Sprintf("%s is %s, described as %v", where, kind, s.types())}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/slo-engine/slo-engine/internal/audit"
+	"github.com/slo-engine/slo-engine/internal/auth"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/pkg/alerts"
 	"github.com/slo-engine/slo-engine/pkg/slo"
@@ -45,6 +46,21 @@ type Options struct {
 	Adjustments func() []Adjustment
 	// Backends are the servers that SLOs are read from, by name. nil: none.
 	Backends func() []Backend
+	// Actions is remediation. nil: it is off, and says so.
+	Actions *Actions
+	// Inbound takes alerts from elsewhere, as Alertmanagers send them. nil:
+	// switched off.
+	Inbound http.Handler
+	// Sampling tells Jaeger clients how much to sample. nil: switched off.
+	Sampling http.Handler
+	// Strategies are those of all services at once, as a file for collectors. nil:
+	// switched off.
+	Strategies http.Handler
+	// Stream tells what happens as it happens. nil: nothing is told.
+	Stream *Stream
+	// Door finds out who asks, and puts them into the request's context: an
+	// auth.Door's Handler. nil: everyone is auth.Local.
+	Door func(http.Handler) http.Handler
 	// Audit finds records, the newest first. nil: there are none.
 	Audit func(audit.Query) []audit.Record
 	// Tiers names the alert tiers of an SLO, for slo_alert_state. nil: the
@@ -94,10 +110,22 @@ func (o Options) withDefaults() Options {
 	if o.Audit == nil {
 		o.Audit = func(audit.Query) []audit.Record { return nil }
 	}
+	if o.Door == nil {
+		o.Door = everyone(auth.Local)
+	}
 	if o.Alerts == nil {
 		o.Alerts = func() []alerts.Alert { return nil }
 	}
 	return o
+}
+
+// everyone is a door through which all come as the same.
+func everyone(as auth.Identity) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), as)))
+		})
+	}
 }
 
 // externalURL is ExternalURL parsed; an unusable one (config refuses them

@@ -18,6 +18,8 @@ const (
 	missing              code = "not_found"
 	methodNotAllowed     code = "method_not_allowed"
 	unsupportedMediaType code = "unsupported_media_type"
+	conflict             code = "conflict"
+	tooLarge             code = "too_large"
 	unavailable          code = "unavailable"
 	internal             code = "internal"
 )
@@ -28,6 +30,8 @@ var statusOf = map[code]int{
 	missing:              http.StatusNotFound,
 	methodNotAllowed:     http.StatusMethodNotAllowed,
 	unsupportedMediaType: http.StatusUnsupportedMediaType,
+	conflict:             http.StatusConflict,
+	tooLarge:             http.StatusRequestEntityTooLarge,
 	unavailable:          http.StatusServiceUnavailable,
 	internal:             http.StatusInternalServerError,
 }

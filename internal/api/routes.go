@@ -7,6 +7,8 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/slo-engine/slo-engine/internal/auth"
 )
 
 // api answers requests; it is immutable.
@@ -15,11 +17,12 @@ type api struct {
 	page *page
 }
 
-// route is one path of the surface. Its name is its path without the prefix,
-// and the handler label of its metrics.
+// route is one path of the surface, for some methods. Its name is its path
+// without the prefix, and the handler label of its metrics.
 type route struct {
-	methods []string // empty: whatever the handler takes
+	methods []string // empty: those that no other route of the path takes
 	path    string
+	role    auth.Role // who may ask; empty: anybody
 	handler http.Handler
 }
 
@@ -35,38 +38,57 @@ func New(options Options) http.Handler {
 	handle := func(pattern, name string, h http.Handler) {
 		mux.Handle(pattern, observer.observe(name, guard.protect(h, name == prometheusPath)))
 	}
-	for _, r := range a.routes(prefix) {
-		handle(escapePattern(prefix)+r.path, r.path, only(r.methods, r.handler))
+	paths, byPath := grouped(a.routes(prefix))
+	for _, path := range paths {
+		handle(escapePattern(prefix)+path, path, byMethod(byPath[path]))
 	}
 	handle("/", "other", http.HandlerFunc(notFound))
 	if prefix != "" {
 		handle("/{$}", "other", http.RedirectHandler(prefix+"/", http.StatusFound))
 	}
-	return mux
+	return a.Door(mux)
 }
 
 func (a *api) routes(prefix string) []route {
-	get, post := []string{"GET"}, []string{"POST"}
+	get, post, put := []string{"GET"}, []string{"POST"}, []string{"PUT"}
 	return []route{
-		{get, "/{$}", http.HandlerFunc(a.index)},
-		{get, "/-/healthy", lifeSign("healthy", a.Healthy)},
-		{get, "/-/ready", lifeSign("ready", a.Ready)},
-		{[]string{"POST", "PUT"}, "/-/reload", http.HandlerFunc(a.reload)},
-		{get, "/metrics", promhttp.HandlerFor(a.Gatherer, a.promOptions())},
-		{get, "/metrics/slo", promhttp.HandlerFor(sloGatherer{a.Snapshot, a.Tiers, a.MaxExportedInstances}, a.promOptions())},
-		{get, "/metrics/sloth", promhttp.HandlerFor(slothGatherer{a.Snapshot, a.Version, a.MaxExportedInstances}, a.promOptions())},
-		{get, "/metrics/pyrra", promhttp.HandlerFor(pyrraGatherer{a.Snapshot, a.MaxExportedInstances}, a.promOptions())},
-		{post, "/api/v1/write", a.write()},
-		{nil, "/alertmanager/", a.alertmanager(prefix)},
-		{nil, prometheusPath, a.prometheus(prefix)},
-		{get, "/api/v1/openapi.yaml", http.HandlerFunc(serveOpenAPI)},
-		{get, "/api/v1/slos", a.json(a.listSLOs)},
-		{get, "/api/v1/slos/{id}", a.json(a.showSLO)},
-		{get, "/api/v1/services/{service}/slo", a.json(a.showService)},
-		{get, "/api/v1/alerts", a.json(a.listAlerts)},
-		{get, "/api/v1/adjustments", a.json(a.listAdjustments)},
-		{get, "/api/v1/backends", a.json(a.listBackends)},
-		{get, "/api/v1/audit", a.json(a.listAudit)},
+		{get, "/{$}", auth.Viewer, http.HandlerFunc(a.index)},
+		{get, "/-/healthy", "", lifeSign("healthy", a.Healthy)},
+		{get, "/-/ready", "", lifeSign("ready", a.Ready)},
+		{[]string{"POST", "PUT"}, "/-/reload", auth.Operator, http.HandlerFunc(a.reload)},
+		{get, "/metrics", auth.Viewer, promhttp.HandlerFor(a.Gatherer, a.promOptions())},
+		{get, "/metrics/slo", auth.Viewer, promhttp.HandlerFor(sloGatherer{a.Snapshot, a.Tiers, a.MaxExportedInstances}, a.promOptions())},
+		{get, "/metrics/sloth", auth.Viewer, promhttp.HandlerFor(slothGatherer{a.Snapshot, a.Version, a.MaxExportedInstances}, a.promOptions())},
+		{get, "/metrics/pyrra", auth.Viewer, promhttp.HandlerFor(pyrraGatherer{a.Snapshot, a.MaxExportedInstances}, a.promOptions())},
+		{post, "/api/v1/write", auth.Ingest, a.write()},
+		{get, "/alertmanager/", auth.Viewer, a.alertmanager(prefix)},
+		{nil, "/alertmanager/", auth.Operator, a.alertmanager(prefix)},
+		{nil, prometheusPath, auth.Viewer, a.prometheus(prefix)},
+		{get, "/api/v1/openapi.yaml", auth.Viewer, http.HandlerFunc(serveOpenAPI)},
+		{get, "/api/v1/slos", auth.Viewer, a.json(a.listSLOs)},
+		{get, "/api/v1/slos/{id}", auth.Viewer, a.json(a.showSLO)},
+		{get, "/api/v1/services/{service}/slo", auth.Viewer, a.json(a.showService)},
+		{get, "/api/v1/alerts", auth.Viewer, a.json(a.listAlerts)},
+		{post, "/api/v1/alerts", auth.Alert, a.inbound()},
+		{post, "/api/v1/alert", auth.Alert, a.inbound()},
+		{get, "/api/v1/adjustments", auth.Viewer, a.json(a.listAdjustments)},
+		{get, "/api/v1/backends", auth.Viewer, a.json(a.listBackends)},
+		{get, "/api/v1/audit", auth.Viewer, a.json(a.listAudit)},
+		{get, "/api/v1/events", auth.Viewer, a.events()},
+		{get, "/sampling", auth.Viewer, samplers(a.Sampling)},
+		{get, "/sampling/strategies", auth.Viewer, samplers(a.Strategies)},
+		{get, "/api/v1/actions", auth.Viewer, a.json(a.listActions)},
+		{get, "/api/v1/actions/{id}", auth.Viewer, a.withHealing((*healing).show)},
+		{post, "/api/v1/actions/{id}/approve", auth.Operator, wantJSON(a.withHealing(onAction(approve)))},
+		{post, "/api/v1/actions/{id}/reject", auth.Operator, wantJSON(a.withHealing(onAction(reject)))},
+		{post, "/api/v1/actions/{id}/undo", auth.Operator, wantJSON(a.withHealing(onAction(undo)))},
+		{post, "/api/v1/actions/pause", auth.Operator, wantJSON(a.withHealing(switching(pause)))},
+		{post, "/api/v1/actions/resume", auth.Operator, wantJSON(a.withHealing(switching(resume)))},
+		{get, "/api/v1/autonomy/{service}", auth.Viewer, a.withHealing(a.showAutonomy)},
+		{put, "/api/v1/autonomy/{service}", auth.Operator, wantJSON(a.withHealing(a.setAutonomy))},
+		{get, "/api/v1/remediations", auth.Viewer, a.json(a.listRemediations)},
+		{post, "/api/v1/remediations/{name}/drill", auth.Operator, wantJSON(unhurried(a.withHealing((*healing).drill)))},
+		{get, "/api/v1/outbox/dead", auth.Viewer, a.json(a.listDead)},
 	}
 }
 
@@ -93,6 +115,27 @@ func (a *api) alertmanager(prefix string) http.Handler {
 	return wantJSON(http.StripPrefix(prefix+"/alertmanager", a.Alertmanager))
 }
 
+func (a *api) inbound() http.Handler {
+	if a.Inbound == nil {
+		return absent("this engine takes no alerts from elsewhere: write remediation: {mode: dry_run}, or enforce, in slo-engine.yaml")
+	}
+	return a.Inbound
+}
+
+func samplers(h http.Handler) http.Handler {
+	if h == nil {
+		return absent("this engine answers no samplers")
+	}
+	return h
+}
+
+func (a *api) events() http.Handler {
+	if a.Stream == nil {
+		return absent("this engine tells no events")
+	}
+	return a.Stream
+}
+
 // prometheusPath is where nothing is changed.
 const prometheusPath = "/prometheus/"
 
@@ -108,19 +151,58 @@ func (a *api) json(f answer) http.Handler {
 	return gzhttp.GzipHandler(jsonHandler{f, a.Logger})
 }
 
-// only lets the methods through; HEAD goes where GET does.
-func only(methods []string, next http.Handler) http.Handler {
-	if len(methods) == 0 {
+// grouped are the routes by path, and the paths in their order.
+func grouped(routes []route) (paths []string, byPath map[string][]route) {
+	byPath = map[string][]route{}
+	for _, r := range routes {
+		if byPath[r.path] == nil {
+			paths = append(paths, r.path)
+		}
+		byPath[r.path] = append(byPath[r.path], r)
+	}
+	return paths, byPath
+}
+
+// byMethod hands a request to the route that takes its method, if who asks has
+// the role; HEAD goes where GET does.
+func byMethod(routes []route) http.Handler {
+	handlers, allowed := map[string]http.Handler{}, []string(nil)
+	var others http.Handler
+	for _, r := range routes {
+		admitted := admit(r.role, r.handler)
+		if len(r.methods) == 0 {
+			others = admitted
+		}
+		for _, method := range r.methods {
+			handlers[method] = admitted
+		}
+		allowed = append(allowed, r.methods...)
+	}
+	if handlers[http.MethodGet] != nil {
+		handlers[http.MethodHead] = handlers[http.MethodGet]
+	}
+	if others == nil {
+		others = refuseMethod(strings.Join(allowed, ", "))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h, ok := handlers[r.Method]; ok {
+			h.ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+}
+
+// admit lets those pass who have the role.
+func admit(role auth.Role, next http.Handler) http.Handler {
+	if role == "" {
 		return next
 	}
-	allowed := strings.Join(methods, ", ")
+	return auth.Require(role, next)
+}
+
+func refuseMethod(allowed string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, m := range methods {
-			if r.Method == m || m == http.MethodGet && r.Method == http.MethodHead {
-				next.ServeHTTP(w, r)
-				return
-			}
-		}
 		w.Header().Set("Allow", allowed)
 		writeProblem(w, fail(methodNotAllowed, "%s takes %s, not %s", r.URL.Path, allowed, r.Method))
 	})

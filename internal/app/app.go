@@ -20,6 +20,7 @@ import (
 
 	"github.com/slo-engine/slo-engine/internal/api"
 	"github.com/slo-engine/slo-engine/internal/audit"
+	"github.com/slo-engine/slo-engine/internal/auth"
 	"github.com/slo-engine/slo-engine/internal/config"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/ingest"
@@ -31,6 +32,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager"
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
 	"github.com/slo-engine/slo-engine/internal/notify/loki"
+	"github.com/slo-engine/slo-engine/internal/sampling"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/internal/store/files"
 	"github.com/slo-engine/slo-engine/internal/store/history"
@@ -79,6 +81,11 @@ type App struct {
 	backends   []*promapi.Backend     // whose samples are read
 	scraper    *scrape.Scraper        // of targets
 	mirror     *loki.Mirror           // nil where the user has no Loki
+	door       *auth.Door             // who may do what
+	stream     *api.Stream            // of what happens
+	sight      sight                  // what remediation sees of the engine
+	healer     *healer                // of gateways
+	sampler    *sampling.Sampler      // of what burns
 	tracing    *tracing
 	serving    chan struct{} // closed when requests are answered
 }
@@ -117,6 +124,10 @@ func (a *App) wire() (err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(a.options.Version))
 
+	a.door, err = auth.New(cfg.Auth.Sources(), auth.Options{Logger: a.log, Registerer: registry})
+	if err != nil {
+		return err
+	}
 	senders, err := a.senders(registry)
 	if err != nil {
 		return err
@@ -134,6 +145,15 @@ func (a *App) wire() (err error) {
 	if err := a.openMirror(registry); err != nil {
 		return err
 	}
+	if err := a.openSilences(registry); err != nil {
+		return err
+	}
+	a.stream = api.NewStream(api.StreamOptions{Logger: a.log, Registerer: registry})
+	a.healer = a.newHealer(registry)
+	a.sight.elsewhere = a.healer.elsewhere
+	if err := a.openSampling(registry); err != nil {
+		return err
+	}
 	a.audit = audit.Open(audit.Options{
 		Dir: cfg.Storage.Path, FS: a.options.files, Watch: a.mirrorAudit,
 		Logger: a.log, Registerer: registry,
@@ -149,7 +169,7 @@ func (a *App) wire() (err error) {
 		Lateness:   cfg.Lateness,
 		MaxSeries:  cfg.Limits.MaxSeries,
 		Notify:     func(now time.Time, batch []alerts.Alert) { a.dispatcher.Put(now, batch...) },
-		Watch:      a.mirrorAlert,
+		Watch:      a.watchAlert,
 		Link:       a.link,
 		Logger:     a.log,
 		Registerer: registry,
@@ -163,7 +183,7 @@ func (a *App) wire() (err error) {
 	if cfg.OTLP.GRPC != "" || cfg.OTLP.HTTP != "" {
 		a.otlp, err = otlp.New(otlp.Options{
 			GRPC: string(cfg.OTLP.GRPC), HTTP: string(cfg.OTLP.HTTP),
-			Receiver: cfg.OTLP.Receiver, Book: a.engine.Book(),
+			Receiver: cfg.OTLP.Receiver, Book: a.engine.Book(), Door: a.door,
 			Sink: a.sink(true), Events: a.events, Limits: cfg.Limits.Limits,
 			Logger: a.log, Registerer: registry,
 		})
@@ -249,6 +269,12 @@ func (a *App) httpServer(registry *prometheus.Registry) (*http.Server, error) {
 		Adjustments:          a.inForce,
 		Backends:             a.progress(cfg),
 		Audit:                a.audit.Find,
+		Actions:              a.healer.actions(),
+		Inbound:              a.healer.inbound(),
+		Sampling:             a.sampler,
+		Strategies:           a.sampler.All(),
+		Stream:               a.stream,
+		Door:                 a.door.Handler,
 		Tiers:                tierNames,
 		Gatherer:             registry,
 		MaxExportedInstances: cfg.Limits.ExportedInstances,
@@ -258,8 +284,8 @@ func (a *App) httpServer(registry *prometheus.Registry) (*http.Server, error) {
 		Logger:               a.log,
 		Registerer:           registry,
 	}
-	if len(cfg.Auth.AllowUnauthenticated) > 0 {
-		options.AllowedHosts = []string{"*"} // whoever reaches the port was let in on purpose
+	if cfg.Auth.Enabled() || len(cfg.Auth.AllowUnauthenticated) > 0 {
+		options.AllowedHosts = []string{"*"} // whoever reaches the port was let in on purpose, or must log in
 	}
 	if a.embedded != nil {
 		options.Alertmanager = a.embedded.Handler()
@@ -306,7 +332,11 @@ func (a *App) externalURL() *url.URL {
 	if a.config.ExternalURL.URL != nil {
 		return a.config.ExternalURL.URL
 	}
-	return &url.URL{Scheme: "http", Host: a.Addr(), Path: strings.TrimSuffix(a.config.RoutePrefix, "/") + "/"}
+	scheme := "http"
+	if a.config.Auth.TLS() {
+		scheme = "https"
+	}
+	return &url.URL{Scheme: scheme, Host: a.Addr(), Path: strings.TrimSuffix(a.config.RoutePrefix, "/") + "/"}
 }
 
 func (a *App) link(id string) string {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/slo-engine/slo-engine/internal/audit"
 	"github.com/slo-engine/slo-engine/internal/notify/loki"
-	"github.com/slo-engine/slo-engine/pkg/alerts"
 )
 
 // openMirror makes the mirror of what the engine tells, where the configuration
@@ -27,13 +25,6 @@ func (a *App) openMirror(registry *prometheus.Registry) (err error) {
 		Logger: a.log, Registerer: registry,
 	})
 	return err
-}
-
-// mirrorAlert shows the mirror what an alert does.
-func (a *App) mirrorAlert(now time.Time, who alerts.Subject, event alerts.Event, facts alerts.Facts) {
-	if a.mirror != nil {
-		a.mirror.Put(loki.Alert(now, who, event, facts))
-	}
 }
 
 // mirrorAudit shows it what was written to the audit, as it is there.

@@ -12,6 +12,7 @@ import (
 	"github.com/slo-engine/slo-engine/internal/config"
 	"github.com/slo-engine/slo-engine/internal/engine"
 	"github.com/slo-engine/slo-engine/internal/formats"
+	"github.com/slo-engine/slo-engine/internal/gateways"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/pkg/slo"
 )
@@ -35,6 +36,10 @@ func (a *App) Reload() error {
 	if err != nil {
 		return a.kept(err)
 	}
+	letIn, err := a.door.Prepare(next.Auth.Sources())
+	if err != nil {
+		return a.kept(err)
+	}
 	loaded.fromKnown(a.config)
 	held := adjustmentsOf(loaded.Programs)
 	if err := a.auditAdjustments(ctx, held, ""); err != nil {
@@ -43,11 +48,13 @@ func (a *App) Reload() error {
 	if err := a.apply(loaded); err != nil {
 		return errors.Join(err, a.auditAdjustments(ctx, a.inForce(), "engine: the reload was refused"))
 	}
+	letIn()
 	a.adjustments.Store(&held)
 	a.sendHistory(next)
 	a.scrapeFrom(next)
 	a.poll(loaded.Programs)
 	a.events.Serve(loaded.Programs)
+	a.healer.serve(loaded.Playbooks, loaded.Programs)
 	a.config = next
 	a.report(loaded)
 	return nil
@@ -71,7 +78,7 @@ func (a *App) kept(err error) error {
 }
 
 // reloaded are the settings that a reload takes over.
-var reloaded = []string{"slo_files", "formats", "remote_write", "scrape", "scrape_configs", "scrape_config_files"}
+var reloaded = []string{"slo_files", "formats", "remote_write", "scrape", "scrape_configs", "scrape_config_files", "auth"}
 
 // fixedChanges names the settings that differ and are read at start only.
 func fixedChanges(old, next *config.Config) []string {
@@ -103,6 +110,7 @@ func (a *App) recover() error {
 	}
 	a.poll(loaded.Programs)
 	a.events.Serve(loaded.Programs)
+	a.healer.serve(loaded.Playbooks, loaded.Programs)
 	a.report(loaded)
 	return nil
 }
@@ -111,6 +119,8 @@ func (a *App) recover() error {
 type Loaded struct {
 	// Programs are the sound SLOs, compiled.
 	Programs []*sli.Program
+	// Playbooks are the sound ones, by name.
+	Playbooks []*slo.Remediation
 	// Problems are what is wrong with the others (Error), what they ask for and
 	// cannot be measured (Unserved), and what a person should know of the sound
 	// ones (Warning).
@@ -127,17 +137,20 @@ func readAs(c *config.Config) formats.Options {
 // Check reads SLO files as serving would. The error means that a pattern is
 // no pattern.
 func Check(patterns []string, o formats.Options) (*Loaded, error) {
-	programs := map[*slo.Spec]*sli.Program{}
-	loader := slo.Loader{Formats: formats.All(o), Strict: o.Strict, Check: func(spec *slo.Spec) []slo.Problem {
-		program, problems := compile(spec)
-		programs[spec] = program
-		return append(problems, tierWarnings(spec)...)
-	}}
+	programs, loaded := map[*slo.Spec]*sli.Program{}, &Loaded{strict: o.Strict}
+	loader := slo.Loader{
+		Formats: formats.All(o), Strict: o.Strict, Remedy: gateways.Check, Remediations: &loaded.Playbooks,
+		Check: func(spec *slo.Spec) []slo.Problem {
+			program, problems := compile(spec)
+			programs[spec] = program
+			return append(problems, tierWarnings(spec)...)
+		},
+	}
 	specs, problems, err := config.LoadSpecs(patterns, loader)
 	if err != nil {
 		return nil, err
 	}
-	loaded := &Loaded{Problems: problems, strict: o.Strict}
+	loaded.Problems = problems
 	for _, spec := range specs {
 		loaded.Programs = append(loaded.Programs, programs[spec])
 	}
@@ -172,7 +185,7 @@ func (a *App) report(loaded *Loaded) {
 		}
 		log.LogAttrs(context.Background(), level, message, attributes(p)...)
 	}
-	log.Info("SLOs loaded", "slos", len(loaded.Programs), "problems", len(loaded.Problems))
+	log.Info("SLOs loaded", "slos", len(loaded.Programs), "problems", len(loaded.Problems), "playbooks", len(loaded.Playbooks))
 }
 
 // attributes are what is known of where a problem lies.

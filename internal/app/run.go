@@ -49,6 +49,9 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 	}
 	started.push(a.journal.Close)
 	started.push(background(a.engine.Run, failed))
+	started.push(background(a.hearSilences, failed))
+	started.push(background(a.healer.run, failed))
+	started.push(background(a.sample, failed))
 	if a.otlp != nil {
 		if err := a.otlp.Start(ctx); err != nil {
 			return err
@@ -72,12 +75,13 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 // serve answers HTTP until ctx ends, then lets requests under way finish.
 func (a *App) serve(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- a.server.Serve(a.listener) }()
+	go func() { done <- a.server.Serve(a.door.Listener(a.listener)) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve HTTP: %w", err)
 	case <-ctx.Done():
 	}
+	a.stream.Close() // its listeners would stay as long as they are let
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	err := a.server.Shutdown(limit)

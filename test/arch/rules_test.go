@@ -28,6 +28,7 @@ var rows = []row{
 		{"internal/rules/...", "rules writes Prometheus rules"},
 		{"internal/api/client", "status asks a running engine"},
 		{"internal/api/apitypes", "status prints what the client returns"},
+		{"internal/auth", "token makes tokens as they are checked"},
 		{"pkg/...", "the vocabulary"},
 	}},
 	{"internal/app", []edge{{everything, "the one package that wires all others"}}},
@@ -37,13 +38,28 @@ var rows = []row{
 		{"internal/ingest", "the limits of the receivers are configured"},
 		{"internal/store/history", "remote_write is read as Prometheus reads it"},
 		{"internal/ingest/scrape", "scrape_configs are read as Prometheus reads them"},
+		{"internal/auth", "the files that say who may do what are checked with it"},
+	}},
+	{"internal/auth", []edge{
+		{"pkg/slo/strictyaml", "its files are read strictly"},
+		{"internal/api/apitypes", "a refusal is a problem document"},
 	}},
 	{"internal/api", []edge{
 		{"internal/engine", "snapshots are all that a handler reads"},
 		{"internal/audit", "who changed what"},
+		{"internal/auth", "who asks, and which role a path needs"},
+		{"internal/remediation", "actions are shown, and people have a say in them"},
+		{"internal/actuator", "plans are shown as they are"},
 		{"pkg/...", "the vocabulary"},
 	}},
 	{"internal/api/apitypes", nil},
+	{"internal/api/apitest", []edge{ // for tests
+		{"internal/remediation", "a Runner, as people ask it"},
+		{"internal/store/state/statetest", "a store in memory"},
+		{"internal/actuator", "a gateway of two members"},
+		{"pkg/slo", "playbooks"},
+	}},
+	{"internal/auth/authtest", nil}, // makes certificates and hashes for tests
 	{"internal/api/client", []edge{{"internal/api/apitypes", "it decodes what the server encodes"}}},
 	{"internal/demo", nil}, // a black-box client: what it can do, a user can do
 	{"internal/engine", []edge{
@@ -81,7 +97,24 @@ var rows = []row{
 	}},
 	{"internal/wire", nil},
 	{"internal/actuator", nil},
-	{"internal/actuator/...", []edge{{"internal/actuator/...", "one interface, several gateways"}}},
+	{"internal/actuator/...", []edge{
+		{"internal/actuator/...", "one interface, several gateways"},
+		{"internal/hook", "calls to others are made in one way"},
+	}},
+	{"internal/actuator/sampling", []edge{
+		{"internal/actuator", "it is one"},
+		{"internal/sampling", "the gateway that it changes is the engine's own"},
+	}},
+	{"internal/gateways", []edge{
+		{"internal/actuator/...", "the one package that knows all gateways"},
+		{"internal/remediation", "it opens them for the runner"},
+		{"pkg/slo/...", "settings stand in playbooks"},
+	}},
+	{"internal/hook", nil},
+	{"internal/sampling", []edge{
+		{"internal/remediation", "what burns, and where an action is at work"},
+		{"pkg/alerts", "which alerts are burns"},
+	}},
 	{"internal/remediation", []edge{
 		{"internal/actuator", "what it asks of gateways"},
 		{"pkg/...", "the vocabulary"},
@@ -104,6 +137,16 @@ var rows = []row{
 		{"internal/ingest", "the sink and the limits that receivers share"},
 		{"internal/sli", "decoded batches"},
 	}},
+	{"internal/ingest/otlp", []edge{
+		{"internal/ingest", "the sink and the limits that receivers share"},
+		{"internal/sli", "decoded batches"},
+		{"internal/auth", "who sends"},
+	}},
+	{"internal/ingest/inbound", []edge{
+		{"internal/remediation", "alerts from elsewhere may start playbooks"},
+		{"internal/auth", "who sends"},
+		{"internal/hook", "senders may sign"},
+	}},
 	{"internal/ingest/events", []edge{
 		{"internal/ingest", "the sink and the limits that receivers share"},
 		{"internal/sli", "what programs want of spans and log records"},
@@ -114,6 +157,11 @@ var rows = []row{
 		{"internal/sli", "what programs ask for; decoded batches"},
 		{"pkg/slo", "SLOs that are queries"},
 		{"pkg/budget", "the past is counts"},
+	}},
+	{"internal/notify/webhook", []edge{
+		{"internal/remediation", "its outbox is delivered"},
+		{"internal/hook", "calls are signed"},
+		{"pkg/alerts", "transitions become events"},
 	}},
 	{"internal/notify/...", []edge{
 		{"pkg/alerts", "the alerts that are sent"},

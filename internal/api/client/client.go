@@ -2,6 +2,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,8 +22,12 @@ type Client struct {
 
 // Options are what a Client is made of; the zero value is usable.
 type Options struct {
-	// HTTP makes the requests. nil: one with Timeout.
+	// HTTP makes the requests. nil: one with Timeout and Transport.
 	HTTP *http.Client
+	// Transport says who asks: it adds what the engine's auth wants. nil: nothing
+	// is added. Redirects are not followed, for they might lead its secrets
+	// elsewhere. Not used with HTTP.
+	Transport http.RoundTripper
 	// Timeout bounds a whole request. 0: 30 s. Not used with HTTP.
 	Timeout time.Duration
 }
@@ -41,9 +46,17 @@ func New(base string, o Options) (*Client, error) {
 		o.Timeout = 30 * time.Second
 	}
 	if o.HTTP == nil {
-		o.HTTP = &http.Client{Timeout: o.Timeout}
+		o.HTTP = o.client()
 	}
 	return &Client{base: u, http: o.HTTP}, nil
+}
+
+func (o Options) client() *http.Client {
+	c := &http.Client{Timeout: o.Timeout, Transport: o.Transport}
+	if o.Transport != nil {
+		c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
+	return c
 }
 
 // Filter selects SLOs; what is empty selects all.
@@ -113,11 +126,32 @@ func (c *Client) get(ctx context.Context, answer any, query url.Values, first st
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	return c.ask(ctx, http.MethodGet, target, nil, answer)
+}
+
+// send asks for a change; body is sent as JSON.
+func (c *Client) send(ctx context.Context, method string, body, answer any, first string, segments ...string) error {
+	target, err := c.target(nil, first, segments)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("ask engine: %w", err)
+	}
+	return c.ask(ctx, method, target, text, answer)
+}
+
+// ask makes a request, and reads the answer. No body: there is none.
+func (c *Client) ask(ctx context.Context, method, target string, body []byte, answer any) error {
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("ask engine: %w", err)
 	}
 	req.Header.Set("Accept", "application/json, "+apitypes.ProblemType)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("ask engine at %s: %w", c.base.Redacted(), plain(err))
