@@ -25,6 +25,8 @@ const seriesOfSLO = 4
 type judging struct {
 	slos   int
 	share  report.Figure // of a core, all that the process does
+	taken  time.Duration // of a processor, in all windows
+	took   time.Duration // all windows
 	tick   report.Figure // upper bound of the 99th percentile, in seconds
 	missed float64       // ticks that should have been and were not
 	peak   float64       // bytes
@@ -36,9 +38,10 @@ type judging struct {
 const seldom = "evaluation_interval: 1m\n"
 
 // beyond is what ticking each second takes of a core beyond a twin that takes
-// the same samples.
+// the same samples at the same time: a machine that is slow for a while is slow
+// for both.
 func (j judging) beyond(twin judging) (share, of report.Figure) {
-	alone := j.share.Least() - twin.share.Least()
+	alone := (j.taken - twin.taken).Seconds() / j.took.Seconds()
 	return report.Of(alone), report.Of(alone / float64(j.slos))
 }
 
@@ -49,9 +52,8 @@ func evaluation(t *testing.T, size scale) (rows []report.Row) {
 	for _, n = range size.evaluated {
 		t.Run(fmt.Sprintf("slo-engine/%d", n), func(t *testing.T) {
 			fleet, slos := payload.Fleet{Jobs: n, PerJob: seriesOfSLO}, documents(n, byJob)
-			var j, twin judging
-			t.Run("every second", func(t *testing.T) { j = judge(t, size, fleet, settings{slos: slos}) })
-			t.Run("every minute", func(t *testing.T) { twin = judge(t, size, fleet, settings{slos: slos, config: seldom}) })
+			both := judge(t, size, fleet, settings{slos: slos}, settings{slos: slos, config: seldom})
+			j, twin := both[0], both[1]
 			var share report.Figure
 			share, ours = j.beyond(twin)
 			rows = append(rows, j.rows(share, n == 10_000)...)
@@ -82,31 +84,66 @@ func evaluations(ours report.Figure, many int, name string, n int, theirs report
 		ours, fmt.Sprintf("%s, 17 rules for each of %d SLOs", name, n), theirs, report.Seconds)
 }
 
-// judge runs an engine with an SLO instance for each job.
-func judge(t *testing.T, size scale, fleet payload.Fleet, s settings) judging {
-	n := fleet.Jobs
+// judged is an engine that is being watched.
+type judged struct {
+	engine
+	judging
+	first, last families
+	since       time.Time
+}
+
+// judge runs engines beside each other, each with an SLO instance for each job,
+// on the same samples.
+func judge(t *testing.T, size scale, fleet payload.Fleet, all ...settings) (out []judging) {
 	load := payload.New(payload.RemoteWrite1, fleet, size.perRequest)
-	e := startEngine(t, s)
-	feed(t, load, size.interval, post(t, e.url+"/api/v1/write", load.Header()))
-	pause(size.warmUp)
-	j := judging{slos: n}
-	first, since := scrape(t, e.url), time.Now()
-	for range size.windows {
-		used, begun := cpu(t, e.PID()), time.Now()
-		pause(size.window)
-		j.share.Add((cpu(t, e.PID()) - used).Seconds() / time.Since(begun).Seconds())
+	var engines []*judged
+	var senders []sender
+	for _, s := range all {
+		e := &judged{engine: startEngine(t, s), judging: judging{slos: fleet.Jobs}}
+		engines, senders = append(engines, e), append(senders, post(t, e.url+"/api/v1/write", load.Header()))
 	}
-	last := scrape(t, e.url)
-	j.tick.Add(last.quantileSince(first, tickMetric, 0.99))
+	feed(t, load, size.interval, senders...)
+	pause(size.warmUp)
+	for _, e := range engines {
+		e.first, e.since = scrape(t, e.url), time.Now()
+	}
+	for range size.windows {
+		watch(t, size.window, engines)
+	}
+	for i, e := range engines {
+		e.last = scrape(t, e.url)
+		e.sum(t, all[i])
+		out = append(out, e.judging)
+	}
+	return out
+}
+
+// watch reads what the engines take of a processor in a window.
+func watch(t *testing.T, window time.Duration, engines []*judged) {
+	used, begun := make([]time.Duration, len(engines)), time.Now()
+	for i, e := range engines {
+		used[i] = cpu(t, e.PID())
+	}
+	pause(window)
+	took := time.Since(begun)
+	for i, e := range engines {
+		taken := cpu(t, e.PID()) - used[i]
+		e.share.Add(taken.Seconds() / took.Seconds())
+		e.taken, e.took = e.taken+taken, e.took+took
+	}
+}
+
+// sum is what an engine says of itself in the end.
+func (e *judged) sum(t *testing.T, s settings) {
+	e.tick.Add(e.last.quantileSince(e.first, tickMetric, 0.99))
 	// A tick that is still running is counted by nobody but the clock; one may
 	// lie on the edge.
-	absent := math.Floor(time.Since(since).Seconds()) - 1 - last.countSince(first, tickMetric)
-	j.missed = max(absent, last.sum(missedMetric)-first.sum(missedMetric))
-	j.peak, j.recorded = peakMemory(t, e.PID()), last.sum("slo_engine_history_series")
-	if got := last.sum("slo_engine_slo_instances"); got != float64(n) && s.config != seldom {
-		t.Fatalf("wanted %d SLO instances, got %.0f", n, got)
+	absent := math.Floor(time.Since(e.since).Seconds()) - 1 - e.last.countSince(e.first, tickMetric)
+	e.missed = max(absent, e.last.sum(missedMetric)-e.first.sum(missedMetric))
+	e.peak, e.recorded = peakMemory(t, e.PID()), e.last.sum("slo_engine_history_series")
+	if got := e.last.sum("slo_engine_slo_instances"); got != float64(e.slos) && s.config != seldom {
+		t.Fatalf("wanted %d SLO instances, got %.0f", e.slos, got)
 	}
-	return j
 }
 
 // rows judge only the number of SLOs that the targets speak of. evaluating is
@@ -146,7 +183,7 @@ func hundredThousand(t *testing.T, size scale) []report.Row {
 		return s
 	})
 	config := fmt.Sprintf("storage: {history_interval: %s}\n", size.recordEvery)
-	j := judge(t, size, fleet, settings{slos: slos, config: config})
+	j := judge(t, size, fleet, settings{slos: slos, config: config})[0]
 	if j.recorded < float64(4*size.crowd) {
 		t.Errorf("%.0f series have a history, want at least 4 of each instance", j.recorded)
 	}
