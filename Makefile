@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # The real servers that tests talk to; tools/lab.sh builds them.
-SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol sloth pyrra loki victoria-metrics postgres haproxy
+SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol sloth pyrra loki victoria-metrics postgres haproxy wrk etcd caddy traefik
 
 # Where our Go code lives, as far as there is any.
 SOURCES := $(wildcard cmd internal pkg test bench tools)
@@ -25,8 +25,12 @@ build: ## compile bin/slo-engine
 	  -o bin/slo-engine ./cmd/slo-engine
 
 .PHONY: demo
-demo: build ## watch the engine catch a burn, nothing else to install
+demo: build ## watch the engine catch a burn and heal it, nothing else to install
 	bin/slo-engine demo
+
+.PHONY: demo-haproxy
+demo-haproxy: build ## the same at a real HAProxy, with wrk as its client
+	tools/demo-haproxy.sh
 
 .PHONY: test
 test: tools lint ## check everything: servers, lint, all tests with the race detector
@@ -65,6 +69,7 @@ prove: ## the long proofs, some two hours: kills, power losses, disk faults, sim
 	run ./internal/store/state -run 'SQLite|PostgreSQL|ServerKilled' -args -prove.scale=20; \
 	run ./test/sim -args -prove.scale=50; \
 	run ./test/overload -args -prove.scale=10; \
+	run ./test/heal -args -prove.scale=34; \
 	run ./test/crash -args -prove.scale=84
 
 .PHONY: fuzz

@@ -19,6 +19,8 @@ type demoCmd struct {
 	Listen  string        `default:"127.0.0.1:0" help:"Address of the engine's HTTP port; port 0 takes a free one."`
 	NoColor bool          `help:"No colours."`
 	Log     bool          `help:"Show the engine's log lines too."`
+	HAProxy string        `name:"haproxy" and:"haproxy" placeholder:"PROGRAM" help:"Heal a real HAProxy instead of the shop's own gateway: the path of haproxy."`
+	Wrk     string        `and:"haproxy" placeholder:"PROGRAM" help:"The path of wrk, which makes the traffic for HAProxy."`
 }
 
 // Run starts an engine on free ports in a folder of its own, and the shop
@@ -29,18 +31,12 @@ func (c *demoCmd) Run(ctx context.Context, std streams) (err error) {
 		return fmt.Errorf("make a folder for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	slos := filepath.Join(dir, "slos.yaml")
-	if err := os.WriteFile(slos, demo.Specs(), 0o600); err != nil {
-		return fmt.Errorf("write the demo's SLOs: %w", err)
+	premises, err := demo.Rent(dir, c.HAProxy)
+	if err != nil {
+		return err
 	}
-	var log io.Writer
-	if c.Log {
-		log = std.err
-	}
-	a, err := app.New(app.Options{Log: log, Version: version, Overrides: []func(*config.Config){func(cfg *config.Config) {
-		cfg.Listen, cfg.OTLP.GRPC, cfg.OTLP.HTTP = c.Listen, "127.0.0.1:0", "127.0.0.1:0"
-		cfg.SLOFiles, cfg.Storage.Path = []string{slos}, filepath.Join(dir, "data")
-	}}})
+	defer premises.Close()
+	a, err := c.engine(dir, premises, std)
 	if err != nil {
 		return err
 	}
@@ -55,10 +51,27 @@ func (c *demoCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	err = demo.Run(ctx, demo.Options{
 		EngineURL: "http://" + a.Addr(), OTLPGRPC: a.OTLPGRPC(), OTLPHTTP: a.OTLPHTTP(),
+		Premises: premises, Wrk: c.Wrk,
 		For: c.For, Out: std.out, Color: !c.NoColor && os.Getenv("NO_COLOR") == "" && terminal(std.out),
 	})
 	stop()
 	return errors.Join(err, <-served)
+}
+
+// engine makes one on free ports that knows the demo's documents, and may act.
+func (c *demoCmd) engine(dir string, premises *demo.Premises, std streams) (*app.App, error) {
+	var log io.Writer
+	if c.Log {
+		log = std.err
+	}
+	return app.New(app.Options{Log: log, Version: version, Overrides: []func(*config.Config){func(cfg *config.Config) {
+		cfg.Listen, cfg.OTLP.GRPC, cfg.OTLP.HTTP = c.Listen, "127.0.0.1:0", "127.0.0.1:0"
+		cfg.SLOFiles, cfg.Storage.Path = []string{premises.SLOs}, filepath.Join(dir, "data")
+		cfg.Remediation.Mode = config.RemediationEnforce
+		if premises.Scrapes != "" {
+			cfg.ScrapeConfigFiles = []string{premises.Scrapes}
+		}
+	}}})
 }
 
 // terminal reports whether w is one.

@@ -22,8 +22,10 @@ type checkout struct {
 	// failing is the share of answers that go wrong while broken is set.
 	failing float64
 	broken  atomic.Bool
+	// slow says that what goes wrong takes its time, too.
+	slow    bool
 	books   *books
-	metrics *instruments
+	metrics *instruments // nil: somebody else counts
 
 	mu   sync.Mutex // guards what follows
 	dice *rand.Rand
@@ -32,7 +34,7 @@ type checkout struct {
 
 func newCheckout(version string, seed uint64, failing float64, b *books, m *instruments) *checkout {
 	return &checkout{
-		version: version, failing: failing, books: b, metrics: m,
+		version: version, failing: failing, slow: true, books: b, metrics: m,
 		dice: rand.New(rand.NewPCG(seed, uint64(len(version)))),
 		owed: make(map[string]float64),
 	}
@@ -58,7 +60,9 @@ func (c *checkout) answer(w http.ResponseWriter, r *http.Request, route string) 
 
 // record notes one answer, in the telemetry and in the books.
 func (c *checkout) record(route string, code int, seconds float64) {
-	c.metrics.record(route, code, seconds)
+	if c.metrics != nil {
+		c.metrics.record(route, code, seconds)
+	}
 	c.books.availability.add(code < http.StatusInternalServerError)
 	c.books.latency.add(seconds <= slowAbove)
 }
@@ -72,10 +76,18 @@ func (c *checkout) draw(route string) (code int, effort time.Duration) {
 		c.owed[route] += c.failing
 		if c.owed[route] >= 1-1e-9 {
 			c.owed[route]--
-			return http.StatusServiceUnavailable, between(c.dice, 300, 400)
+			return http.StatusServiceUnavailable, c.wrong()
 		}
 	}
 	return http.StatusOK, between(c.dice, 2, 20)
+}
+
+// wrong is how long an answer takes that goes wrong.
+func (c *checkout) wrong() time.Duration {
+	if c.slow {
+		return between(c.dice, 300, 400)
+	}
+	return between(c.dice, 2, 20)
 }
 
 // between is a random number of milliseconds.

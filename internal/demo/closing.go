@@ -8,11 +8,17 @@ import (
 )
 
 // begin starts the load.
-func (s *shop) begin(ctx context.Context) { s.load.start(ctx) }
+func (s *shop) begin(ctx context.Context) error {
+	s.load.start(ctx)
+	return nil
+}
 
-// breakV2 is the bad release, rollBack its end.
+// breakV2 is the bad release, repairV2 what the team makes of it.
 func (s *shop) breakV2()  { s.v2.broken.Store(true) }
-func (s *shop) rollBack() { s.v2.broken.Store(false) }
+func (s *shop) repairV2() { s.v2.broken.Store(false) }
+
+// share is what the gateway gives v2 of the traffic.
+func (s *shop) share(context.Context) (float64, error) { return s.pool.share("v2"), nil }
 
 // finish stops the load, waits until every request is answered and counted,
 // and pushes the last numbers. What it returns is what the shop served under
@@ -65,6 +71,9 @@ func (s *shop) close() error {
 		s.cancel()
 	}
 	s.pushes.Wait()
+	if s.control != nil {
+		s.control.close()
+	}
 	var errs []error
 	if s.front != nil {
 		errs = append(errs, s.front.close(ctx))

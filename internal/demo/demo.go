@@ -16,7 +16,11 @@ type Options struct {
 	EngineURL string
 	// OTLPGRPC and OTLPHTTP are the engine's OTLP receivers, each host:port.
 	OTLPGRPC, OTLPHTTP string
-	// For bounds the whole story; 0 means 3 minutes. A story takes about 80
+	// Premises are what the engine was told of before it started. Run closes them.
+	Premises *Premises
+	// Wrk is the program that makes the traffic where the gateway is a HAProxy.
+	Wrk string
+	// For bounds the whole story; 0 means 3 minutes. A story takes about 60
 	// seconds, the rest is patience for a slow machine.
 	For time.Duration
 	// Out receives the timeline; nil discards it.
@@ -36,6 +40,12 @@ const defaultFor = 3 * time.Minute
 func (o Options) check() (Options, error) {
 	if o.EngineURL == "" || o.OTLPGRPC == "" || o.OTLPHTTP == "" {
 		return o, errors.New("start the demo: the engine's URL and both its OTLP addresses are needed")
+	}
+	if o.Premises == nil {
+		return o, errors.New("start the demo: its premises must be rented before the engine starts")
+	}
+	if o.Premises.haproxy != "" && o.Wrk == "" {
+		return o, errors.New("start the demo: wrk is needed beside HAProxy")
 	}
 	o.EngineURL = strings.TrimRight(o.EngineURL, "/")
 	if o.For == 0 {
@@ -64,30 +74,57 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := newPlan(o.For)
+	defer o.Premises.Close()
+	p, err := newPlan(o.For, o.Premises.cast())
 	if err != nil {
 		return err
 	}
 	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, o.For, errTimeOver)
 	defer cancel()
-	engine := newEngine(o.EngineURL)
+	engine := newEngine(o.EngineURL, p.cast)
 	defer engine.close()
 	if err := engine.awaitReady(ctx, readyPatience); err != nil {
 		return err
 	}
-	shop, err := openShop(ctx, o, p)
+	lines := &timeline{out: o.Out, color: o.Color, plan: p}
+	open := openFor
+	if o.Premises.haproxy != "" {
+		open = openBehindHAProxy
+	}
+	stage, err := open(ctx, o, p, lines)
 	if err != nil {
 		return err
 	}
-	defer func() { logClose(o.Logger, shop.close()) }()
-	if err := shop.prime(ctx); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotReady, err)
-	}
-	lines := &timeline{out: o.Out, color: o.Color, plan: p}
-	lines.header(o, shop)
-	d := director{plan: p, story: newStory(p, start, time.Now()), stage: shop, watch: engine.look, lines: lines}
+	defer func() { logClose(o.Logger, stage.close()) }()
+	d := director{plan: p, story: newStory(p, start, time.Now()), stage: stage, watch: engine.look, lines: lines}
 	return d.run(ctx)
+}
+
+// openFor opens the shop with its own gateway, and says what will happen.
+func openFor(ctx context.Context, o Options, p plan, lines *timeline) (stage, error) {
+	s, err := openShop(ctx, o, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prime(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotReady, err), s.close())
+	}
+	lines.header(o, s)
+	return s, nil
+}
+
+// openBehindHAProxy does the same behind a real one.
+func openBehindHAProxy(ctx context.Context, o Options, p plan, lines *timeline) (stage, error) {
+	s, err := openProxied(ctx, o, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prime(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotReady, err), s.close())
+	}
+	lines.proxyHeader(o, s)
+	return s, nil
 }
 
 // errTimeOver is why the context of a story ends by itself.

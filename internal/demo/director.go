@@ -9,11 +9,15 @@ import (
 
 // stage is what the director can do to the shop.
 type stage interface {
-	begin(ctx context.Context)
+	begin(ctx context.Context) error
 	breakV2()
-	rollBack()
+	repairV2()
+	// share is what the gateway gives v2 of the traffic, 0 to 1.
+	share(ctx context.Context) (float64, error)
 	// finish closes the shop and returns what it served, by SLO id.
 	finish(ctx context.Context) (map[string]counts, error)
+	// close ends what is still open, and waits for it.
+	close() error
 }
 
 // director looks at the engine again and again, tells what it sees, and does
@@ -59,6 +63,13 @@ func (d *director) turn(ctx context.Context) error {
 	now := time.Now()
 	if err != nil {
 		return d.blind(ctx, now, err)
+	}
+	v.share, err = d.stage.share(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return d.interrupted(ctx)
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrNoGateway, err)
 	}
 	d.seen, v.served = now, d.served
 	d.row(now, v)
@@ -106,11 +117,11 @@ func (d *director) row(now time.Time, v view) {
 func (d *director) do(ctx context.Context, what order) (err error) {
 	switch what {
 	case beginLoad:
-		d.stage.begin(ctx)
+		return d.stage.begin(ctx)
 	case breakV2:
 		d.stage.breakV2()
-	case rollBack:
-		d.stage.rollBack()
+	case repairV2:
+		d.stage.repairV2()
 	case finishShop:
 		if d.served, err = d.stage.finish(ctx); err != nil && ctx.Err() != nil {
 			return d.interrupted(ctx)

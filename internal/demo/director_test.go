@@ -31,15 +31,22 @@ func TestLoopCloses(t *testing.T) {
 			t.Fatalf("run: %v\n%s", err, out)
 		}
 		for _, want := range []string{
-			"traffic begins: 120 requests/s",
-			"v2 fails",
-			`PAGE fires after 21.8 s: gateway:availability{route="/cart"}, tier page_fast`,
-			"Alertmanager has it: checkout:latency, 21.8 s after v2 failed",
-			"v2 recovers: rolled back 24.8 s after it failed",
-			"alert resolved after 8.2 s: checkout:latency",
+			"traffic begins",
+			"v2 FAILS",
+			"DETECTED after 2.16 s: the heal tier of checkout:availability fires",
+			"DECIDED after 3.16 s: shift 100% of v2 to v1",
+			"ACTED after 3.16 s: the gateway has it, v2 gets 0 % of the traffic",
+			"VERIFIED after 10.16 s",
+			"HEALTHY: the last bad request was counted 3.",
+			"v2 IS REPAIRED by its team, 14.",
+			"UNDO after 20.25 s: v2 gets 12 % of the traffic",
+			"UNDO after 25.25 s: v2 gets 25 % of the traffic",
+			"UNDONE after 30.16 s: the gateway is as it was before",
 			"equal",
-			"detection   21.8 s measured, 21.6 s to",
-			"The loop closed",
+			"spent in the incident                         151       0.29 %",
+			"had v2 failed on at this rate for 5m        13", // and some: the last bad second is a poll late
+			"960 bad requests saved",
+			"The loop closed: detected, healed, verified, undone, nobody was paged",
 		} {
 			if !strings.Contains(out, want) {
 				t.Errorf("the timeline does not say %q", want)
@@ -62,12 +69,19 @@ func TestLoopStaysOpen(t *testing.T) {
 		want error
 		text string
 	}{
-		{"never fired", sim{neverPages: true}, ErrNotPaged, "no page of gateway:availability, checkout:availability, checkout:latency within"},
-		{"never delivered", sim{neverDelivers: true}, ErrNotDelivered, "checkout:latency within"},
+		{"never fired", sim{neverFires: true}, ErrNotDetected, "no heal tier of checkout:availability within"},
+		{"never acted", sim{neverActs: true}, ErrNotHealed, "there is no action"},
+		{"acted and failed", sim{failedAction: true}, ErrNotHealed, "is failed, gateway_refused"},
+		{"acted in vain", sim{actsInVain: true}, ErrNotHealed, "the gateway still sends 50 % of the traffic to v2"},
+		{"never proved", sim{neverProves: true}, ErrNotProved, "is verifying"},
+		{"never undone", sim{neverUndoes: true}, ErrNotUndone, "is held, helped, and v2 gets 0 %"},
+		{"contested", sim{contested: true}, ErrNotUndone, "is contested"},
 		{"never resolved", sim{neverResolves: true}, ErrNotResolved, "checkout:latency in Alertmanager"},
-		{"fired before", sim{pagesEarly: true}, ErrPagedEarly, "tier page_fast"},
-		{"counts nothing", sim{countsNothing: true}, ErrNotCounted, "in 30s"},
+		{"paged before", sim{pagesEarly: true}, ErrPagedEarly, "tier page_fast"},
+		{"acted before", sim{actsEarly: true}, ErrActedEarly, "shift 100% of v2 to v1"},
+		{"counts nothing", sim{countsNothing: true}, ErrNotCounted, "in 20s"},
 		{"counts differ", sim{lost: 2}, ErrCountsDiffer, "checkout:latency: engine"},
+		{"gateway gone", sim{gone: true}, ErrNoGateway, "wrk has ended"},
 		{"falls silent", sim{blind: true}, ErrNotReady, "connection refused"},
 	}
 	for _, test := range tests {
@@ -89,14 +103,31 @@ func TestLoopStaysOpen(t *testing.T) {
 	}
 }
 
+// A machine so slow that somebody is paged before the engine has healed: the
+// loop closes when the page has ended, and the end says so.
+func TestPagedAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &sim{pages: true}
+		out, err := tell(t, m)
+		if err != nil {
+			t.Fatalf("run: %v\n%s", err, out)
+		}
+		for _, want := range []string{"PAGE fires after", "the page of checkout:latency has ended", "4 pages fired and ended"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("the timeline does not say %q:\n%s", want, out)
+			}
+		}
+	})
+}
+
 // An engine that does not show the demo's SLOs is told so by name.
 func TestSLOsNotLoaded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := mustPlan(t)
 		start := time.Now()
 		d := director{
-			plan: p, story: newStory(p, start, start), stage: &sim{}, lines: &timeline{out: t.Output(), plan: p},
-			watch: func(context.Context) (view, error) { return view{}, nil },
+			plan: p, story: newStory(p, start, start), stage: &sim{plan: p, now: time.Now}, lines: &timeline{out: t.Output(), plan: p},
+			watch: func(context.Context) (view, error) { return view{cast: p.cast}, nil },
 		}
 		err := d.run(t.Context())
 		if !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), "gateway:availability") {
@@ -110,7 +141,7 @@ func TestCancelled(t *testing.T) {
 		p := mustPlan(t)
 		m := &sim{plan: p, now: time.Now, started: time.Now()}
 		ctx, cancel := context.WithCancel(t.Context())
-		stop := time.AfterFunc(20*time.Second, cancel)
+		stop := time.AfterFunc(10*time.Second, cancel)
 		defer stop.Stop()
 		d := director{plan: p, story: newStory(p, m.started, m.started), stage: m, watch: m.watch, lines: &timeline{out: t.Output(), plan: p}}
 		err := d.run(ctx)

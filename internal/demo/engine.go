@@ -12,12 +12,13 @@ import (
 
 // engine is the public API of the engine under demonstration.
 type engine struct {
+	cast   cast
 	url    string
 	client *http.Client
 }
 
-func newEngine(url string) *engine {
-	return &engine{url: url, client: newClient(2, 5*time.Second)}
+func newEngine(url string, c cast) *engine {
+	return &engine{cast: c, url: url, client: newClient(2, 5*time.Second)}
 }
 
 func (e *engine) close() { e.client.CloseIdleConnections() }
@@ -40,9 +41,27 @@ type status struct {
 
 // alert is one alert of a status.
 type alert struct {
-	Severity string `json:"severity"`
-	Tier     string `json:"tier"`
-	State    string `json:"state"`
+	Severity string    `json:"severity"`
+	Tier     string    `json:"tier"`
+	State    string    `json:"state"`
+	Since    time.Time `json:"since"`
+}
+
+// action is one action at a gateway as GET /api/v1/actions tells it; nil is not
+// known.
+type action struct {
+	State   string     `json:"state"`
+	Reason  string     `json:"reason"`
+	Note    string     `json:"note"`
+	What    string     `json:"what"`
+	Gateway string     `json:"gateway"`
+	Effect  string     `json:"effect"`
+	Since   *time.Time `json:"alert_since"`
+	Created *time.Time `json:"created_at"`
+	Entered *time.Time `json:"entered_at"`
+	Acted   *time.Time `json:"acted_at"`
+	Expires *time.Time `json:"expires_at"`
+	Saved   *float64   `json:"saved_events"`
 }
 
 // delivery is one alert as Alertmanager's API v2 tells it.
@@ -68,7 +87,8 @@ func (e *engine) awaitReady(ctx context.Context, patience time.Duration) error {
 	}
 }
 
-// look reads the demo's SLOs and the critical alerts in Alertmanager.
+// look reads the demo's SLOs, the critical alerts in Alertmanager, and what the
+// engine does about them.
 func (e *engine) look(ctx context.Context) (view, error) {
 	var answer struct {
 		SLOs []status `json:"slos"`
@@ -80,7 +100,17 @@ func (e *engine) look(ctx context.Context) (view, error) {
 	if err := e.get(ctx, "/alertmanager/api/v2/alerts", url.Values{"filter": {`severity="critical"`}}, &held); err != nil {
 		return view{}, err
 	}
-	return newView(answer.SLOs, held, time.Now()), nil
+	v := newView(e.cast, answer.SLOs, held, time.Now())
+	var done struct {
+		Actions []action `json:"actions"` // the newest first
+	}
+	if err := e.get(ctx, "/api/v1/actions", url.Values{"service": {e.cast.service}, "limit": {"1"}}, &done); err != nil {
+		return view{}, err
+	}
+	if len(done.Actions) > 0 {
+		v.action = &done.Actions[0]
+	}
+	return v, nil
 }
 
 // maxAnswer bounds what is read of one answer, in bytes.

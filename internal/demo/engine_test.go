@@ -45,9 +45,15 @@ const held = `[
  {"labels": {"alertname": "ErrorBudgetBurn", "severity": "warning", "service": "checkout", "slo": "availability"}, "endsAt": "2100-01-01T00:00:00.000Z"}
 ]`
 
+const actionList = `{"mode": "enforce", "paused_by": "", "leader": "here", "actions": [
+ {"id": "a1", "state": "held", "reason": "helped", "note": "", "service": "checkout", "what": "shift 100% of v2 to v1", "effect": "helped",
+  "alert_since": "2026-02-01T10:00:00.000Z", "created_at": "2026-02-01T10:00:00.250Z", "entered_at": "2026-02-01T10:00:07.000Z",
+  "acted_at": "2026-02-01T10:00:00.500Z", "saved_events": null}
+]}`
+
 func TestLookReadsTheAPI(t *testing.T) {
-	server := answers(t, map[string]string{"/api/v1/slos": sloList, "/alertmanager/api/v2/alerts": held})
-	e := newEngine(server.URL)
+	server := answers(t, map[string]string{"/api/v1/slos": sloList, "/alertmanager/api/v2/alerts": held, "/api/v1/actions": actionList})
+	e := newEngine(server.URL, shopCast)
 	defer e.close()
 	v, err := e.look(t.Context())
 	if err != nil {
@@ -70,6 +76,9 @@ func TestLookReadsTheAPI(t *testing.T) {
 	if tier, ok := v.slos[1].page(); !ok || tier != "page_slow" {
 		t.Errorf("page = %q, %t, want page_slow", tier, ok)
 	}
+	if a := v.action; a == nil || !a.acted() || a.over() || a.Acted.Sub(*a.Since) != 500*time.Millisecond {
+		t.Errorf("action = %+v", v.action)
+	}
 	since := time.Date(2026, 2, 1, 10, 0, 1, 0, time.UTC)
 	if diff := cmp.Diff([]string{"checkout:availability", "checkout:latency"}, v.unseen(since)); diff != "" {
 		t.Errorf("unseen (-want +got):\n%s", diff)
@@ -84,7 +93,7 @@ func TestLookTellsWhatTheEngineSaid(t *testing.T) {
 		"404 Not Found": {},
 		"decode":        {"/api/v1/slos": "<html>"},
 	} {
-		e := newEngine(answers(t, paths).URL)
+		e := newEngine(answers(t, paths).URL, shopCast)
 		_, err := e.look(t.Context())
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "/api/v1/slos") {
 			t.Errorf("look = %v, want %q and the address", err, name)
@@ -97,7 +106,7 @@ func TestLookTellsWhatTheEngineSaid(t *testing.T) {
 // running (TestMain looks for goroutines).
 func TestRunWithoutReceivers(t *testing.T) {
 	r := newReceivers(t)
-	o := r.options()
+	o := r.options(t)
 	o.EngineURL = answers(t, map[string]string{"/-/ready": ""}).URL
 	err := Run(t.Context(), o)
 	if !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), "/api/v1/write answered 404") {
@@ -108,7 +117,7 @@ func TestRunWithoutReceivers(t *testing.T) {
 func TestRunWithoutEngine(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	o := newReceivers(t).options()
+	o := newReceivers(t).options(t)
 	o.EngineURL = "http://127.0.0.1:1"
 	if err := Run(ctx, o); !errors.Is(err, ErrNotReady) {
 		t.Errorf("run = %v, want ErrNotReady", err)
@@ -116,7 +125,7 @@ func TestRunWithoutEngine(t *testing.T) {
 }
 
 func TestRunRefusesBadOptions(t *testing.T) {
-	o := Options{EngineURL: "http://127.0.0.1:1", OTLPGRPC: "127.0.0.1:2", OTLPHTTP: "127.0.0.1:3", For: time.Second}
+	o := Options{EngineURL: "http://127.0.0.1:1", OTLPGRPC: "127.0.0.1:2", OTLPHTTP: "127.0.0.1:3", For: time.Second, Premises: premises(t)}
 	if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "1m30s") {
 		t.Errorf("run for a second = %v, want the least bound", err)
 	}

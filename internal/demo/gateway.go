@@ -7,7 +7,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,8 +21,7 @@ type gateway struct {
 	books    *books
 
 	versions []backend
-	canary   float64       // share of versions[1]
-	turn     atomic.Uint64 // requests split so far
+	pool     *pool // who of them is next
 }
 
 // backend is one version behind the gateway.
@@ -32,9 +30,9 @@ type backend struct {
 	proxy   *httputil.ReverseProxy
 }
 
-// newGateway splits between v1 and v2 at these URLs.
-func newGateway(v1, v2 string, canary float64, transport http.RoundTripper, b *books, log *slog.Logger) (*gateway, error) {
-	g := &gateway{registry: prometheus.NewRegistry(), books: b, canary: canary}
+// newGateway splits between v1 and v2 at these URLs, as the pool says.
+func newGateway(v1, v2 string, p *pool, transport http.RoundTripper, b *books, log *slog.Logger) (*gateway, error) {
+	g := &gateway{registry: prometheus.NewRegistry(), books: b, pool: p}
 	g.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "gateway_requests_total", Help: "Requests answered by the gateway.",
 	}, []string{"route", "version", "code"})
@@ -78,20 +76,23 @@ func (g *gateway) handler() http.Handler {
 
 func (g *gateway) answer(w http.ResponseWriter, r *http.Request, route string) {
 	start := time.Now()
-	to := g.pick()
+	next := g.pool.pick()
+	if next < 0 {
+		http.Error(w, "no checkout takes requests", http.StatusServiceUnavailable)
+		g.count(route, "none", http.StatusServiceUnavailable, start)
+		return
+	}
+	to := g.versions[next]
 	recorder := &statusRecorder{ResponseWriter: w, code: http.StatusOK}
 	to.proxy.ServeHTTP(recorder, r)
-	g.requests.WithLabelValues(route, to.version, strconv.Itoa(recorder.code)).Inc()
-	g.duration.WithLabelValues(route, to.version).Observe(time.Since(start).Seconds())
-	g.books.gateway.add(recorder.code < http.StatusInternalServerError)
+	g.count(route, to.version, recorder.code, start)
 }
 
-// pick takes turns in exact proportion: the second version is due whenever
-// its share of the requests so far has gained a whole one.
-func (g *gateway) pick() backend {
-	n := g.turn.Add(1)
-	due := func(n uint64) uint64 { return uint64(float64(n)*g.canary + 1e-9) }
-	return g.versions[due(n)-due(n-1)]
+// count notes one answer, in the telemetry and in the books.
+func (g *gateway) count(route, version string, code int, start time.Time) {
+	g.requests.WithLabelValues(route, version, strconv.Itoa(code)).Inc()
+	g.duration.WithLabelValues(route, version).Observe(time.Since(start).Seconds())
+	g.books.gateway.add(code < http.StatusInternalServerError)
 }
 
 // statusRecorder remembers the status of an answer.

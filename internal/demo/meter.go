@@ -2,7 +2,7 @@ package demo
 
 import "time"
 
-// meter turns the gateway's counts of successive views into rates.
+// meter turns the counts of requests of successive views into rates.
 //
 // It divides by the time between the newest events, not between the looks:
 // counts move in steps of a push, and a look falls anywhere between two.
@@ -14,7 +14,7 @@ type meter struct {
 // read returns the requests per second and the error ratio since the last
 // read; nil where there is nothing to divide by.
 func (m *meter) read(v view) (rate, errors *float64) {
-	now := v.counts()[gatewayAvailability]
+	now := v.counts()[v.cast.traffic]
 	at := newest(v)
 	since, took := now.sub(m.counts), at.Sub(m.at).Seconds()
 	first := m.at.IsZero()
@@ -30,10 +30,10 @@ func (m *meter) read(v view) (rate, errors *float64) {
 	return &perSecond, &ratio
 }
 
-// newest is the time of the gateway's newest event; zero if there is none.
+// newest is the time of the newest request; zero if there is none.
 func newest(v view) (at time.Time) {
 	for _, s := range v.slos {
-		if s.slo() == gatewayAvailability && s.LastEvent != nil && s.LastEvent.After(at) {
+		if s.slo() == v.cast.traffic && s.LastEvent != nil && s.LastEvent.After(at) {
 			at = *s.LastEvent
 		}
 	}

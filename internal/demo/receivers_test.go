@@ -55,8 +55,20 @@ func newReceivers(t *testing.T) *receivers {
 	return r
 }
 
-func (r *receivers) options() Options {
+// premises are those of a shop with a gateway of its own.
+func premises(t *testing.T) *Premises {
+	t.Helper()
+	p, err := Rent(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func (r *receivers) options(t *testing.T) Options {
 	return Options{
+		Premises:  premises(t),
 		EngineURL: r.write.URL, OTLPGRPC: r.otlpGRPC,
 		OTLPHTTP: strings.TrimPrefix(r.otlpHTTP.URL, "http://"), Seed: 7,
 	}

@@ -20,6 +20,8 @@ type shop struct {
 	prometheus *remoteWriter
 	v1, v2     *checkout
 	load       *load
+	pool       *pool     // who gets the gateway's requests
+	control    *control  // by which that is changed
 	front      *server   // the gateway's
 	behind     []*server // v1's and v2's, in this order
 	proxied    *http.Transport
@@ -75,7 +77,9 @@ func (s *shop) newVersion(ctx context.Context, version string, exporter sdkmetri
 
 // openFront starts the gateway and its remote write.
 func (s *shop) openFront(ctx context.Context, o Options) error {
-	g, err := newGateway(s.behind[0].url, s.behind[1].url, s.plan.canary, s.proxied, &s.books, s.log)
+	s.pool = newPool(s.plan.canary)
+	s.control = serveControl(o.Premises.control, s.pool)
+	g, err := newGateway(s.behind[0].url, s.behind[1].url, s.pool, s.proxied, &s.books, s.log)
 	if err != nil {
 		return err
 	}

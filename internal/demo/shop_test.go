@@ -13,7 +13,7 @@ import (
 // was served, and what was served is what was asked for.
 func TestShopTellsWhatItServes(t *testing.T) {
 	r := newReceivers(t)
-	o, err := r.options().check()
+	o, err := r.options(t).check()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,11 +35,13 @@ func TestShopTellsWhatItServes(t *testing.T) {
 		t.Errorf("before the load the receivers hold %v, the shop served %v", before, want)
 	}
 
-	s.begin(t.Context())
+	if err := s.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "good traffic", func() bool { return s.load.answered.Load() > 50 })
 	s.breakV2()
 	eventually(t, "slow errors", func() bool { return s.books.gateway.counts().bad() > 20 })
-	s.rollBack()
+	s.repairV2()
 	served, err := s.finish(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -96,12 +98,12 @@ func TestSharesAreExact(t *testing.T) {
 	if failed != 800 {
 		t.Errorf("%d of 1000 answers failed, want 800", failed)
 	}
-	g := &gateway{canary: 0.2, versions: []backend{{version: "v1"}, {version: "v2"}}}
-	split := make(map[string]int)
+	p := newPool(0.2)
+	split := make([]int, 2)
 	for range 1000 {
-		split[g.pick().version]++
+		split[p.pick()]++
 	}
-	if diff := cmp.Diff(map[string]int{"v1": 800, "v2": 200}, split); diff != "" {
+	if diff := cmp.Diff([]int{800, 200}, split); diff != "" {
 		t.Errorf("a canary share of 0.2 splits (-want +got):\n%s", diff)
 	}
 }
@@ -121,7 +123,7 @@ func TestShopThatCannotDeliver(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newReceivers(t)
-			o, err := r.options().check()
+			o, err := r.options(t).check()
 			if err != nil {
 				t.Fatal(err)
 			}

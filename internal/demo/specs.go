@@ -2,22 +2,26 @@ package demo
 
 import (
 	_ "embed"
-	"slices"
+	"strings"
 )
 
-//go:embed slos/shop.yaml
-var specs []byte
+// The documents of the two stories: SLOs and the playbook. SOCKET stands for
+// where the gateway can be controlled.
+var (
+	//go:embed slos/shop.yaml
+	shopSpecs string
+	//go:embed slos/haproxy.yaml
+	proxySpecs string
+)
 
-// Specs are the demo's SLOs in the native format, several documents in one
-// file. The engine that Run is pointed at must have loaded them.
-func Specs() []byte { return slices.Clone(specs) }
+// specs are documents with the address filled in.
+func specs(text, socket string) []byte {
+	return []byte(strings.ReplaceAll(text, "SOCKET", socket))
+}
 
-// The SLOs in Specs, by their ids.
+// The SLOs in the documents, by their ids.
 const (
 	gatewayAvailability  = "gateway:availability"
 	checkoutAvailability = "checkout:availability"
 	checkoutLatency      = "checkout:latency"
 )
-
-// sloIDs lists them in the order of the summary.
-var sloIDs = []string{gatewayAvailability, checkoutAvailability, checkoutLatency}

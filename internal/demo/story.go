@@ -2,8 +2,7 @@ package demo
 
 import (
 	"fmt"
-	"maps"
-	"slices"
+	"math"
 	"strings"
 	"time"
 )
@@ -14,14 +13,17 @@ type phase int
 const (
 	connecting phase = iota // the engine learns of the series
 	healthy                 // good traffic
-	failing                 // v2 is broken, the page is awaited
-	recovering              // v2 is rolled back, the end of the page is awaited
+	failing                 // v2 is broken, the engine is awaited
+	healing                 // the gateway has its action, the proof is awaited
+	holding                 // it helps, and the team repairs v2
+	undoing                 // the engine takes it back, step by step
+	calm                    // all is as it was before; what still pages is awaited
 	settling                // the shop is closed, the counts are compared
 	closed                  // the loop closed
 )
 
 func (p phase) String() string {
-	return [...]string{"connecting", "healthy", "failing", "recovering", "settling", "closed"}[p]
+	return [...]string{"connecting", "healthy", "failing", "healing", "holding", "undoing", "calm", "settling", "closed"}[p]
 }
 
 // order is what the story wants done to the shop.
@@ -31,7 +33,7 @@ const (
 	nothing order = iota
 	beginLoad
 	breakV2
-	rollBack
+	repairV2
 	finishShop
 )
 
@@ -50,30 +52,28 @@ const (
 )
 
 // story is the state machine of the demo. It has no clock and touches nothing:
-// step takes the time and a view, and says what to tell and what to do.
+// step takes the time and a view, and says what to tell and what to do. Nothing
+// that it orders tells the engine anything.
 type story struct {
 	plan    plan
 	start   time.Time
 	phase   phase
 	entered time.Time // when the phase began
 
-	opening   map[string]counts        // the engine's counts when the load began
-	broken    time.Time                // when v2 broke
-	paged     map[string]time.Duration // instance → time to its first page
-	pagedSLO  map[string]bool          // SLO ids among them
-	delivered map[string]bool          // SLO ids seen in Alertmanager
-	healed    bool                     // the heal tier was told of
-	complete  time.Time                // when all was paged and delivered
-	resolved  map[string]time.Duration // instance → time from the rollback to its end
-	settled   time.Time                // when the shop's own counts were known
-	marks     []mark                   // of the step under way
+	opening  map[string]counts // the engine's counts when the load began
+	share    float64           // v2's part of the traffic, at the last step
+	usual    float64           // the same before anything broke
+	incident incident
+	paged    map[string]time.Duration // instance → time to its first page
+	resolved map[string]bool          // instances whose page has ended
+	settled  time.Time                // when the shop's own counts were known
+	marks    []mark                   // of the step under way
 }
 
 func newStory(p plan, start, now time.Time) *story {
 	return &story{
 		plan: p, start: start, entered: now,
-		paged: make(map[string]time.Duration), pagedSLO: make(map[string]bool),
-		delivered: make(map[string]bool), resolved: make(map[string]time.Duration),
+		paged: make(map[string]time.Duration), resolved: make(map[string]bool),
 	}
 }
 
@@ -81,14 +81,25 @@ func newStory(p plan, start, now time.Time) *story {
 func (s *story) step(now time.Time, v view) ([]mark, order, error) {
 	s.marks = nil
 	moves := map[phase]func(time.Time, view) (order, error){
-		connecting: s.connect, healthy: s.warmUp, failing: s.fail, recovering: s.recover, settling: s.settle,
+		connecting: s.connect, healthy: s.warmUp, failing: s.fail, healing: s.heal, holding: s.hold,
+		undoing: s.undo, calm: s.quiet, settling: s.settle,
 	}
 	move, ok := moves[s.phase]
 	if !ok {
 		return nil, nothing, nil
 	}
+	s.note(now, v)
 	do, err := move(now, v)
+	s.share = v.share
 	return s.marks, do, err
+}
+
+// note tells what may happen in any phase.
+func (s *story) note(now time.Time, v view) {
+	s.incident.follow(v.healed())
+	if !s.incident.broken.IsZero() {
+		s.notePages(now, v)
+	}
 }
 
 func (s *story) tell(t tone, format string, args ...any) {
@@ -112,7 +123,7 @@ func (s *story) connect(now time.Time, v view) (order, error) {
 		return nothing, fmt.Errorf("%w: no samples of %s in %s", ErrNotReady, strings.Join(unseen, ", "), connectPatience)
 	}
 	s.opening = v.counts()
-	s.tell(good, "traffic begins: %d requests/s, all of them good", s.plan.rate)
+	s.tell(good, "traffic begins, all of it good")
 	s.enter(healthy, now)
 	return beginLoad, nil
 }
@@ -123,6 +134,9 @@ func (s *story) warmUp(now time.Time, v view) (order, error) {
 			return nothing, fmt.Errorf("%w: %s, tier %s", ErrPagedEarly, i.name(), tier)
 		}
 	}
+	if v.action != nil {
+		return nothing, fmt.Errorf("%w: %s", ErrActedEarly, v.action)
+	}
 	if s.in(now) < s.plan.warmUp {
 		return nothing, nil
 	}
@@ -131,33 +145,22 @@ func (s *story) warmUp(now time.Time, v view) (order, error) {
 			return nothing, fmt.Errorf("%w of %s in %s", ErrNotCounted, id, s.plan.warmUp)
 		}
 	}
+	s.usual, s.incident.before, s.incident.broken = v.share, readingOf(v.healed()), now
+	s.incident.after = s.incident.before
 	earliest, latest := s.plan.detection()
-	s.tell(bad, "v2 fails: %.0f %% of its answers are slow 503s now; the page is expected after %s to %s",
+	s.tell(bad, "v2 FAILS: %.0f %% of its answers are 503s now; the heal tier is expected after %s to %s",
 		100*s.plan.failing, seconds(earliest), seconds(latest))
-	s.broken = now
 	s.enter(failing, now)
 	return breakV2, nil
 }
 
-// seconds writes a duration as people say it.
+// seconds writes a duration as people say it, precise one that was measured.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+func precise(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-// missing are the demo's SLOs that are not in the set.
-func missing(set map[string]bool) []string {
-	return slices.DeleteFunc(slices.Clone(sloIDs), func(id string) bool { return set[id] })
-}
+// percent writes a share without more digits than it has.
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
 
-// unresolved are the instances whose page has not ended, and the SLOs that
-// Alertmanager still holds.
-func (s *story) unresolved(v view) []string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(s.paged)) {
-		if _, ok := s.resolved[name]; !ok {
-			names = append(names, name)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(v.held)) {
-		names = append(names, id+" in Alertmanager")
-	}
-	return names
-}
+// same reports whether two shares of the traffic are the same, as far as
+// weights tell.
+func same(a, b float64) bool { return math.Abs(a-b) < 0.005 }

@@ -24,17 +24,18 @@ func short(d time.Duration) string { return model.Duration(d).String() }
 
 // head names the columns.
 func (t *timeline) head() {
-	t.line(plain, "%7s  %-10s  %8s  %7s  %10s  %10s  %7s  %s", "time", "phase", "traffic", "errors",
-		"burn "+short(t.plan.page.short), "burn "+short(t.plan.page.long), "budget", "alerts")
+	t.line(plain, "%7s  %-10s  %8s  %7s  %6s  %9s  %9s  %7s  %s", "time", "phase", "traffic", "errors",
+		"to v2", "burn "+short(t.plan.heal.long), "burn "+short(t.plan.page.long), "budget", "alerts")
 }
 
-// row prints what a view shows. Traffic and errors are the gateway's as the
-// engine counted them; burn and budget are those of the worst instance.
+// row prints what a view shows. Traffic and errors are what the engine counted,
+// v2's share is what the gateway says; burn and budget are those of the worst
+// instance.
 func (t *timeline) row(elapsed time.Duration, p phase, v view) {
 	rate, errors := t.meter.read(v)
-	t.line(plain, "%7s  %-10s  %8s  %7s  %10s  %10s  %7s  %s", clock(elapsed), p,
-		number(rate, "%.0f/s", 1), number(errors, "%.1f%%", 100),
-		number(worst(v, burn(t.plan.page.short), slices.Max), "%.2f", 1),
+	t.line(plain, "%7s  %-10s  %8s  %7s  %6s  %9s  %9s  %7s  %s", clock(elapsed), p,
+		number(rate, "%.0f/s", 1), number(errors, "%.1f%%", 100), number(&v.share, "%.0f%%", 100),
+		number(worst(v, burn(t.plan.heal.long), slices.Max), "%.2f", 1),
 		number(worst(v, burn(t.plan.page.long), slices.Max), "%.2f", 1),
 		number(worst(v, func(s status) *float64 { return s.Remaining }, slices.Min), "%.1f%%", 100),
 		firing(v))

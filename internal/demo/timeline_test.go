@@ -13,7 +13,7 @@ func ptr[T any](v T) *T { return &v }
 // before and after are two views, two seconds apart by the newest event, with
 // 240 requests between them of which 24 were bad.
 func before(at time.Time) view {
-	return newView([]status{
+	return newView(shopCast, []status{
 		{Service: "gateway", SLO: "availability", Group: map[string]string{"route": "/pay"},
 			Good: ptr(100.0), Total: ptr(100.0), LastEvent: &at},
 		{Service: "gateway", SLO: "availability", Group: map[string]string{"route": "/cart"}},
@@ -22,7 +22,7 @@ func before(at time.Time) view {
 }
 
 func after(at time.Time) view {
-	return newView([]status{
+	return newView(shopCast, []status{
 		{Service: "gateway", SLO: "availability", Group: map[string]string{"route": "/pay"},
 			Good: ptr(200.0), Total: ptr(220.0), LastEvent: &at, Remaining: ptr(0.99),
 			Burn:   map[string]*float64{"10s": ptr(18.5), "2m": ptr(1.25)},
@@ -39,13 +39,15 @@ func TestTimeline(t *testing.T) {
 	at := time.Unix(1000, 0)
 	lines := &timeline{out: &b, plan: mustPlan(t)}
 	lines.head()
-	lines.row(4*time.Second, healthy, before(at))
-	lines.row(66*time.Second, failing, after(at.Add(2*time.Second)))
+	first, second := before(at), after(at.Add(2*time.Second))
+	first.share, second.share = 0.5, 0.124
+	lines.row(4*time.Second, healthy, first)
+	lines.row(66*time.Second, failing, second)
 	lines.mark(67900*time.Millisecond, mark{bad, "v2 fails"})
 	want := strings.TrimPrefix(`
-   time  phase        traffic   errors    burn 10s     burn 2m   budget  alerts
-   0:04  healthy            -        -           -           -        -
-   1:06  failing        120/s    10.0%       18.50        1.25   -50.0%  heal×2 page_fast×1
+   time  phase        traffic   errors   to v2   burn 10s    burn 2m   budget  alerts
+   0:04  healthy            -        -     50%          -          -        -
+   1:06  failing        120/s    10.0%     12%      18.50       1.25   -50.0%  heal×2 page_fast×1
    1:07  > v2 fails
 `, "\n")
 	if diff := cmp.Diff(want, b.String()); diff != "" {

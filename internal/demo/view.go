@@ -10,25 +10,30 @@ import (
 
 // view is what can be seen at one moment, of the demo's SLOs only.
 type view struct {
+	cast cast
 	slos []status
 	// held are the ids of SLOs with a burning page in Alertmanager.
 	held map[string]bool
+	// action is the newest one of the cast's service; nil: there is none.
+	action *action
+	// share is what the gateway itself gives v2 of the traffic, 0 to 1.
+	share float64
 	// served is what the shop served, by SLO id; nil until the shop closed.
 	served map[string]counts
 }
 
 // newView keeps what concerns the demo.
-func newView(slos []status, deliveries []delivery, now time.Time) view {
-	v := view{held: make(map[string]bool)}
+func newView(c cast, slos []status, deliveries []delivery, now time.Time) view {
+	v := view{cast: c, held: make(map[string]bool)}
 	for _, s := range slos {
-		if slices.Contains(sloIDs, s.slo()) {
+		if slices.Contains(c.slos, s.slo()) {
 			v.slos = append(v.slos, s)
 		}
 	}
 	slices.SortFunc(v.slos, func(a, b status) int { return cmp.Compare(a.name(), b.name()) })
 	for _, d := range deliveries {
 		id := d.Labels["service"] + ":" + d.Labels["slo"]
-		if slices.Contains(sloIDs, id) && d.page() && (d.EndsAt.IsZero() || d.EndsAt.After(now)) {
+		if slices.Contains(c.slos, id) && d.page() && (d.EndsAt.IsZero() || d.EndsAt.After(now)) {
 			v.held[id] = true
 		}
 	}
@@ -67,7 +72,7 @@ func (v view) unseen(since time.Time) []string {
 			waiting[s.slo()] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(sloIDs), func(id string) bool { return shown[id] && !waiting[id] })
+	return slices.DeleteFunc(slices.Clone(v.cast.slos), func(id string) bool { return shown[id] && !waiting[id] })
 }
 
 // slo is the id of the SLO, without the group.
@@ -95,7 +100,23 @@ func (s status) page() (tier string, ok bool) {
 	return "", false
 }
 
-// firing reports whether a tier fires for this instance.
-func (s status) firing(tier string) bool {
-	return slices.ContainsFunc(s.Alerts, func(a alert) bool { return a.Tier == tier && a.State == "firing" })
+// firing is since when a tier fires for this instance; zero: it does not.
+func (s status) firing(tier string) (since time.Time) {
+	for _, a := range s.Alerts {
+		if a.Tier == tier && a.State == "firing" {
+			return a.Since
+		}
+	}
+	return since
+}
+
+// healed is the SLO that the playbook is for; the zero status while the engine
+// does not show it.
+func (v view) healed() status {
+	for _, s := range v.slos {
+		if s.slo() == v.cast.healed {
+			return s
+		}
+	}
+	return status{}
 }
