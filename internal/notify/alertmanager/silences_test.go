@@ -56,7 +56,6 @@ type listening struct {
 	*Silences
 	now      time.Time
 	registry *prometheus.Registry
-	log      strings.Builder
 }
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
