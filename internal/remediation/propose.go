@@ -146,12 +146,24 @@ func (r *Runner) draft(ctx context.Context, d Decision) (rec Record, reason Reas
 	}, "", ""
 }
 
-// reading is what happens now, as far as the playbook's window reaches.
-func (r *Runner) reading(t Terms) Reading {
+// newest are the parts of a playbook's window that are looked at for what
+// happens now: an eighth of it, a quarter, a half, all.
+var newest = []time.Duration{8, 4, 2, 1}
+
+// reading is what happens now: the events of the newest part of the playbook's
+// window that has enough of them. A fault is seconds old when it is acted on, and
+// what was before it says nothing about how large it is.
+func (r *Runner) reading(t Terms) (now Reading) {
 	if t.Proof == "" {
 		return Reading{}
 	}
-	return r.o.Events.Since(t.Proof, time.Time{}, t.Window, t.By)
+	for _, part := range newest {
+		now = r.o.Events.Since(t.Proof, time.Time{}, t.Window/part, t.By)
+		if now.Total >= max(t.MinEvents, 1) {
+			break
+		}
+	}
+	return now
 }
 
 // stillSo asks whether it happens now: a long window that drains is no reason to

@@ -315,7 +315,7 @@ var scenarios = map[string]scenario{
 	},
 	"at_stake": {
 		about: "if the action failed, more of the budget would be spent than the playbook allows: it is held, until all that it touches fails anyway.",
-		edit:  []string{"cooldown: 1m,", "cooldown: 1m, maxBudgetAtStake: 10%,", "percent: auto", "percent: 100%"},
+		edit:  []string{"cooldown: 1m,", "cooldown: 1m, maxBudgetAtStake: 10%,", "percent: auto", "percent: 100%", "minEvents: 10", "minEvents: 400"},
 		set: func(w *world) {
 			left := 1000.0
 			w.faulty, w.left = []span{{5 * sec, 20 * sec}}, &left

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -307,14 +308,13 @@ func (w *world) engine(t testing.TB, holder string, dieAt int, before bool) *eng
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	l.cancel = cancel
-	n := 0
+	var n atomic.Int64 // jobs ask for ids beside each other
 	r := remediation.New(remediation.Options{
 		Store: livingStore{w.store, l}, Gateways: l, Events: w, View: w.view, Mode: w.mode,
 		Playbooks: func() []*slo.Remediation { return w.books }, Holder: holder, Receivers: []string{"hook"},
 		Muted: func(map[string]string) (string, bool) { return w.muted, w.muted != "" },
 		Now:   w.now, NewID: func(now time.Time) string {
-			n++
-			return fmt.Sprintf("%s-%s-%d-%d", now.Format("150405.000"), holder, l.dieAt, n)
+			return fmt.Sprintf("%s-%s-%d-%d", now.Format("150405.000"), holder, l.dieAt, n.Add(1))
 		},
 	})
 	return &engine{r, l, ctx}
