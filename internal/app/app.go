@@ -63,6 +63,9 @@ type App struct {
 	// reloading keeps two reloads apart, and guards config.
 	reloading sync.Mutex
 	config    *config.Config
+	// begun is the configuration at the start, for what needs a restart to change
+	// and is asked for while the App runs.
+	begun *config.Config
 
 	// adjustments are the BudgetAdjustments in force, by name.
 	adjustments atomic.Pointer[[]api.Adjustment]
@@ -97,7 +100,7 @@ func New(o Options) (app *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{options: o, config: cfg, serving: make(chan struct{})}
+	a := &App{options: o, config: cfg, begun: cfg, serving: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			a.release()
@@ -329,14 +332,14 @@ func externalText(cfg *config.Config) string {
 // externalURL is where people reach the engine: what the configuration says,
 // or the bound address.
 func (a *App) externalURL() *url.URL {
-	if a.config.ExternalURL.URL != nil {
-		return a.config.ExternalURL.URL
+	if a.begun.ExternalURL.URL != nil {
+		return a.begun.ExternalURL.URL
 	}
 	scheme := "http"
-	if a.config.Auth.TLS() {
+	if a.begun.Auth.TLS() {
 		scheme = "https"
 	}
-	return &url.URL{Scheme: scheme, Host: a.Addr(), Path: strings.TrimSuffix(a.config.RoutePrefix, "/") + "/"}
+	return &url.URL{Scheme: scheme, Host: a.Addr(), Path: strings.TrimSuffix(a.begun.RoutePrefix, "/") + "/"}
 }
 
 func (a *App) link(id string) string {

@@ -49,7 +49,7 @@ var errStateAway = errors.New("the state of actions cannot be opened: see the lo
 
 func (a *App) newHealer(registry prometheus.Registerer) *healer {
 	h := &healer{app: a, registry: registry}
-	h.gateways = gateways.New(gateways.Options{Leases: &h.leases, BurningShare: a.config.Sampling.Burning, Logger: a.log})
+	h.gateways = gateways.New(gateways.Options{Leases: &h.leases, BurningShare: a.begun.Sampling.Burning, Logger: a.log})
 	h.playbooks.Store(&[]*slo.Remediation{})
 	return h
 }
@@ -64,7 +64,7 @@ func (h *healer) serve(playbooks []*slo.Remediation, programs []*sli.Program) {
 // off reports whether nothing is ever done here, and nobody told: then there is
 // no state either.
 func (h *healer) off() bool {
-	return h.app.config.Remediation.Mode == config.RemediationOff && len(h.app.config.Notify.Webhooks) == 0
+	return h.app.begun.Remediation.Mode == config.RemediationOff && len(h.app.begun.Notify.Webhooks) == 0
 }
 
 // run opens the state, and heals until ctx is done.
@@ -129,7 +129,7 @@ const (
 
 // open opens the state as soon as that can be done; nil when ctx is done before.
 func (h *healer) open(ctx context.Context) *state.Store {
-	cfg := h.app.config
+	cfg := h.app.begun
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		store, err := state.Open(ctx, state.Options{DSN: cfg.DSN(), Logger: h.app.log, Registerer: h.registry})
 		if err == nil {
@@ -159,7 +159,7 @@ func (h *healer) newAttention(store remediation.Store) *attention {
 }
 
 func (h *healer) newRunner(at *healing) *remediation.Runner {
-	a, cfg := h.app, h.app.config.Remediation
+	a, cfg := h.app, h.app.begun.Remediation
 	return remediation.New(remediation.Options{
 		Store:     at.store,
 		Gateways:  h.gateways,
@@ -170,7 +170,7 @@ func (h *healer) newRunner(at *healing) *remediation.Runner {
 		Mode:      remediation.Mode(cfg.Mode),
 		Storm:     remediation.Storm{Services: cfg.Storm.Services, After: cfg.Storm.For},
 		MaxOpen:   cfg.MaxOpen, MaxPerHour: cfg.MaxPerHour,
-		Holder:      a.config.Holder(),
+		Holder:      a.begun.Holder(),
 		CallTimeout: cfg.CallTimeout,
 		Receivers:   at.deliverer.Receivers(webhook.Actions),
 		Told: func(e remediation.Event) {
@@ -188,7 +188,7 @@ func (h *healer) actions() *api.Actions {
 		return nil
 	}
 	return &api.Actions{
-		Mode: remediation.Mode(h.app.config.Remediation.Mode),
+		Mode: remediation.Mode(h.app.begun.Remediation.Mode),
 		Open: func() (api.ActionRunner, api.ActionRecords, bool) {
 			at := h.at.Load()
 			if at == nil {
@@ -221,7 +221,7 @@ func (h *healer) elsewhere() []remediation.Alert {
 
 // inbound takes alerts from elsewhere; nil where remediation is off.
 func (h *healer) inbound() http.Handler {
-	if h.app.config.Remediation.Mode == config.RemediationOff {
+	if h.app.begun.Remediation.Mode == config.RemediationOff {
 		return nil
 	}
 	return inbound.New(inbound.Options{
@@ -231,6 +231,6 @@ func (h *healer) inbound() http.Handler {
 			}
 			return nil
 		},
-		SecretFile: h.app.config.Remediation.Inbound.SecretFile, Logger: h.app.log, Registerer: h.registry,
+		SecretFile: h.app.begun.Remediation.Inbound.SecretFile, Logger: h.app.log, Registerer: h.registry,
 	})
 }

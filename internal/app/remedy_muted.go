@@ -15,7 +15,7 @@ import (
 // them; the embedded one is asked itself. Nothing is heard before hearSilences.
 func (a *App) openSilences(registry prometheus.Registerer) error {
 	var remotes []*alertmanager.Remote
-	for _, am := range a.config.Alerting.Alertmanagers {
+	for _, am := range a.begun.Alerting.Alertmanagers {
 		remote, err := alertmanager.NewRemote(alertmanager.RemoteOptions{URL: am.URL.URL.String(), HTTP: am.HTTPClientConfig})
 		if err != nil {
 			return fmt.Errorf("listen for silences: %w", err)

@@ -12,14 +12,14 @@ import (
 // newDeliverer makes who tells the webhooks.
 func (h *healer) newDeliverer(store remediation.Store, leads func() bool) (*webhook.Deliverer, error) {
 	var receivers []webhook.Receiver
-	for _, c := range h.app.config.Notify.Webhooks {
+	for _, c := range h.app.begun.Notify.Webhooks {
 		receivers = append(receivers, webhook.Receiver{
 			Name: c.Name, URL: c.URL.URL.String(), SecretFile: c.SecretFile, HTTP: c.HTTPClientConfig,
 			Types: c.Types, Timeout: c.Timeout,
 		})
 	}
 	return webhook.New(webhook.Options{
-		Store: store, Receivers: receivers, Source: h.app.config.Holder(), Leads: leads, Firing: h.app.firing,
+		Store: store, Receivers: receivers, Source: h.app.begun.Holder(), Leads: leads, Firing: h.app.firing,
 		Logger: h.app.log, Registerer: h.registry,
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 // openSampling makes who tells Jaeger's clients how much to sample.
 func (a *App) openSampling(registry prometheus.Registerer) (err error) {
-	cfg := a.config.Sampling
+	cfg := a.begun.Sampling
 	a.sampler, err = sampling.New(sampling.Options{
 		Rates: sampling.Rates{Default: cfg.Default, Burning: cfg.Burning}, Hold: cfg.Hold, Leases: &a.healer.leases,
 		Registerer: registry,
@@ -31,7 +31,7 @@ func (a *App) sample(ctx context.Context) error {
 			if at := a.healer.at.Load(); at != nil {
 				open = at.attention.lately()
 			}
-			a.sampler.Observe(sampling.Burning(a.remedyView(), open, a.config.Sampling.PerOperationLabel), now)
+			a.sampler.Observe(sampling.Burning(a.remedyView(), open, a.begun.Sampling.PerOperationLabel), now)
 		case <-ctx.Done():
 			return nil
 		}
