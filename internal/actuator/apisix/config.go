@@ -7,15 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // Config is what a playbook says about an APISIX.
@@ -49,7 +48,7 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is what is left of a lease counted from. Nil: time.Now.
 	Now func() time.Time
-	// Dial connects. Nil: net.Dialer, which refuses link-local addresses.
+	// Dial connects. Nil: hook.Dial, which refuses link-local addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -81,7 +80,7 @@ func New(c Config, o Options) (actuator.Actuator, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		o.Dial = hook.Dial
 	}
 	g := &gateway{c: c, now: o.Now, log: o.Logger, client: &http.Client{
 		// Calls are rare: no connection is kept for the next one.
@@ -141,13 +140,4 @@ func (c Config) key() (string, error) {
 		return "", fmt.Errorf("keyFile: %s does not hold a key in one line", c.KeyFile)
 	}
 	return key, nil
-}
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
 }

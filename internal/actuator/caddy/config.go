@@ -9,15 +9,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // Config is what a playbook says about a Caddy.
@@ -48,7 +47,7 @@ func (c Config) Name() string { return "caddy " + strings.TrimSuffix(c.Admin, "/
 type Options struct {
 	// Logger: nil is slog.DiscardHandler.
 	Logger *slog.Logger
-	// Dial connects. Nil: net.Dialer, which refuses link-local addresses.
+	// Dial connects. Nil: hook.Dial, which refuses link-local addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -80,7 +79,7 @@ func New(c Config, o Options) (*Actuator, error) {
 	}
 	dial := o.Dial
 	if dial == nil {
-		dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		dial = hook.Dial
 	}
 	secure, err := c.tls()
 	a.client = &http.Client{
@@ -146,12 +145,3 @@ var (
 	identity = regexp.MustCompile(`^[A-Za-z0-9_.:-]+$`)
 	place    = regexp.MustCompile(`^/config(/[^/\s"?#%]+)+$`)
 )
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
-}

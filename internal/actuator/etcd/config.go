@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // Config is what a playbook says about a gateway that is configured by etcd.
@@ -48,7 +47,7 @@ type Options struct {
 	Logger *slog.Logger
 	// Now says when overlays are over. Nil: time.Now.
 	Now func() time.Time
-	// Dial connects. Nil: net.Dialer, which refuses link-local addresses.
+	// Dial connects. Nil: hook.Dial, which refuses link-local addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -76,7 +75,7 @@ var (
 func New(c Config, o Options) (*Actuator, error) {
 	a := &Actuator{c: c, dial: o.Dial, now: o.Now, log: o.Logger}
 	if a.dial == nil {
-		a.dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		a.dial = hook.Dial
 	}
 	if a.now == nil {
 		a.now = time.Now
@@ -134,13 +133,4 @@ func (c Config) checkFiles(https bool) (problems []error) {
 // plain reports whether a text can be a part of a key that people read.
 func plain(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '"' || r == '\\' || r == '\uFFFD' })
-}
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
 }

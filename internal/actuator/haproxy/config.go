@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"path"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // Config is what a playbook says about a HAProxy.
@@ -38,7 +37,7 @@ func (c Config) Name() string { return "haproxy " + c.Socket }
 type Options struct {
 	// Logger: nil is slog.DiscardHandler.
 	Logger *slog.Logger
-	// Dial connects to the socket. Nil: net.Dialer, which refuses link-local
+	// Dial connects to the socket. Nil: hook.Dial, which refuses link-local
 	// addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -67,7 +66,7 @@ func New(c Config, o Options) (*Actuator, error) {
 		a.network = "tcp"
 	}
 	if a.dial == nil {
-		a.dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		a.dial = hook.Dial
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -106,12 +105,3 @@ var (
 	proxyName = regexp.MustCompile(`^[A-Za-z0-9_:.-]+$`)
 	word      = regexp.MustCompile(`^[^\s\x00-\x1f\x7f;\\<#'"]+$`)
 )
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
-}

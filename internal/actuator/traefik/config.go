@@ -7,17 +7,16 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 	"google.golang.org/grpc"
 )
 
@@ -98,7 +97,7 @@ func New(c Config, o Options) (actuator.Actuator, error) {
 		o.Now = time.Now
 	}
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		o.Dial = hook.Dial
 	}
 	a := &Actuator{c: c, log: o.Logger, client: &http.Client{
 		// Calls are rare: no connection is kept for the next one.
@@ -157,12 +156,3 @@ func secret(field, file string) (string, error) {
 // qualified is a name of Traefik's with its provider, which may not end the line
 // that it is written in.
 var qualified = regexp.MustCompile(`^[^\s\x00-\x1f\x7f@]+@[A-Za-z0-9_-]+$`)
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
-}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/slo-engine/slo-engine/internal/actuator"
+	"github.com/slo-engine/slo-engine/internal/hook"
 )
 
 // Config is what a playbook says about a Tyk.
@@ -53,7 +54,7 @@ func (c Config) Name() string { return "tyk " + base(c.URL) }
 type Options struct {
 	// Logger: nil is slog.DiscardHandler.
 	Logger *slog.Logger
-	// Dial connects. Nil: net.Dialer, which refuses link-local addresses.
+	// Dial connects. Nil: hook.Dial, which refuses link-local addresses.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -100,7 +101,7 @@ func New(c Config, o Options) (*Actuator, error) {
 	}
 	dial := o.Dial
 	if dial == nil {
-		dial = (&net.Dialer{ControlContext: refuseLinkLocal}).DialContext
+		dial = hook.Dial
 	}
 	a.client = &http.Client{
 		// Calls are rare: no connection is kept for the next one.

@@ -1,15 +1,12 @@
 package tyk
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
-	"syscall"
 )
 
 // secret reads what Tyk wants to see.
@@ -65,13 +62,4 @@ func base(address string) string {
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	u.Host = strings.ToLower(u.Host)
 	return strings.TrimRight(u.String(), "/")
-}
-
-// refuseLinkLocal keeps calls from addresses that hand out a machine's secrets.
-func refuseLinkLocal(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err == nil && at.Addr().Unmap().IsLinkLocalUnicast() {
-		return fmt.Errorf("%s is a link-local address", address)
-	}
-	return nil
 }
