@@ -414,7 +414,7 @@ type patient struct {
 }
 
 func (p *patient) Drill(ctx context.Context, playbook *slo.Remediation, _ map[string]string, who string) (remediation.DrillReport, error) {
-	time.Sleep(p.takes)
+	time.Sleep(p.takes) //lint:sleep a drill that takes longer than other answers may is what is tested here
 	p.ended = ctx.Err()
 	return remediation.DrillReport{Playbook: playbook.Name, Who: who}, nil
 }
