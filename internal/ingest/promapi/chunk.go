@@ -189,7 +189,8 @@ func unsteady(list []stream, from, to time.Time, step time.Duration) []sli.Stret
 	for _, s := range list {
 		before := -1
 		for i := range s.points {
-			at := int((s.points[i].Time - from.UnixNano()) / int64(step))
+			// The nearest step: servers know milliseconds only.
+			at := int((s.points[i].Time - from.UnixNano() + int64(step)/2) / int64(step))
 			if at > n-1 {
 				break
 			}

@@ -70,15 +70,19 @@ func TestUnsteady(t *testing.T) {
 		"beyond":  {[]float64{1, 2, 3, 4, 1}, "[]"},
 		"nothing": {nil, "[]"},
 	} {
-		got := "["
-		for i, s := range unsteady([]stream{streamOf("a", c.values...)}, time.Unix(0, 0), time.Unix(180, 0), time.Minute) {
-			if i > 0 {
-				got += " "
+		// A chunk begins anywhere; the values of its steps have milliseconds.
+		for _, late := range []time.Duration{0, 465 * time.Microsecond} {
+			got := "["
+			from, to := time.Unix(0, int64(late)), time.Unix(180, int64(late))
+			for i, s := range unsteady([]stream{streamOf("a", c.values...)}, from, to, time.Minute) {
+				if i > 0 {
+					got += " "
+				}
+				got += fmt.Sprintf("%d-%d", s.From.Unix()/60, s.To.Unix()/60)
 			}
-			got += fmt.Sprintf("%d-%d", s.From.Unix()/60, s.To.Unix()/60)
-		}
-		if got += "]"; got != c.want {
-			t.Errorf("%s: read %s finely, not %s", name, got, c.want)
+			if got += "]"; got != c.want {
+				t.Errorf("%s, %s later: read %s finely, not %s", name, late, got, c.want)
+			}
 		}
 	}
 }
