@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/slo-engine/slo-engine/test/lab"
 )
 
 // pager stands where an Alertmanager is and remembers what it was told. It can
@@ -35,7 +37,7 @@ type told struct {
 
 // newPager opens a pager that is well, and closes it with the test.
 func newPager(t *testing.T) *pager {
-	p := &pager{T: t, addr: "127.0.0.1:0", told: map[string]*told{}}
+	p := &pager{T: t, addr: lab.OwnAddress(t), told: map[string]*told{}}
 	p.open()
 	p.url = "http://" + p.addr
 	t.Cleanup(p.close)

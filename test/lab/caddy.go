@@ -38,7 +38,7 @@ func StartCaddy(tb testing.TB, resume bool, config func(addr, admin string) stri
 		}
 	}
 	c.Process, c.Addr = startListening(tb, func(addr string) Cmd {
-		admin, err := freeAddress()
+		admin, err := freeAddress(ownIP())
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -22,7 +22,7 @@ type Engine struct {
 // slo-engine.yaml, to which the address is added. Nothing runs before Start.
 func NewEngine(tb testing.TB, files map[string]string) *Engine {
 	tb.Helper()
-	e := &Engine{Dir: tb.TempDir(), Addr: FreeAddress(tb)}
+	e := &Engine{Dir: tb.TempDir(), Addr: OwnAddress(tb)}
 	e.URL = "http://" + e.Addr
 	writeFiles(tb, e.Dir, files)
 	writeFiles(tb, e.Dir, map[string]string{"slo-engine.yaml": "listen: " + e.Addr + "\n" + files["slo-engine.yaml"]})
@@ -47,7 +47,7 @@ func (e *Engine) Start(tb testing.TB) *Process {
 // take it before the test does.
 func FreeAddress(tb testing.TB) string {
 	tb.Helper()
-	addr, err := freeAddress()
+	addr, err := freeAddress("127.0.0.1")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (e *Etcd) Restart(tb testing.TB) {
 // command is the process. Nobody else is asked to join, but it insists on an
 // address for members, too.
 func (e *Etcd) command(tb testing.TB, addr string) Cmd {
-	peer, err := freeAddress()
+	peer, err := freeAddress(ownIP())
 	if err != nil {
 		tb.Fatal(err)
 	}

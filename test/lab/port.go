@@ -4,17 +4,20 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
 // startAttempts is how often a server that lost its port gets another one.
 const startAttempts = 5
 
-// freeAddress returns a loopback address that the kernel has just given out
-// and taken back. Another process may take it before the server binds it.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// freeAddress returns an address of a loopback IP that the kernel has just given
+// out and taken back. Another process may take it before the server binds it.
+func freeAddress(ip string) (string, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}
@@ -22,11 +25,32 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
+// OwnAddress is like FreeAddress, on an IP that nobody else is given: a server
+// that is killed finds its address free when it is started again, whatever the
+// kernel has given to others meanwhile.
+func OwnAddress(tb testing.TB) string {
+	tb.Helper()
+	addr, err := freeAddress(ownIP())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return addr
+}
+
+// given counts the IPs given out.
+var given atomic.Uint32
+
+// ownIP is another one at each call, and hardly one of another process.
+func ownIP() string {
+	n, pid := given.Add(1), uint32(os.Getpid())
+	return netip.AddrFrom4([4]byte{127, byte(16 + pid%199), byte(1 + pid/199%250), byte(1 + n%250)}).String()
+}
+
 // startListening starts a server that must be told its address beforehand,
 // again with another address when the first was taken in the meantime.
 func startListening(tb testing.TB, command func(addr string) Cmd) (p *Process, addr string) {
 	tb.Helper()
-	p, addr, err := listen(tb.Context(), freeAddress, command)
+	p, addr, err := listen(tb.Context(), func() (string, error) { return freeAddress("127.0.0.1") }, command)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -118,7 +118,7 @@ func TestLostPortIsReplaced(t *testing.T) {
 		if asked++; asked < 3 {
 			return taken.Addr().String(), nil
 		}
-		return freeAddress()
+		return freeAddress("127.0.0.1")
 	}
 	p, addr, err := listen(t.Context(), free, alertmanagerAt(t))
 	if err != nil {

@@ -49,7 +49,7 @@ func StartTraefik(tb testing.TB, providers string) *Traefik {
 		return Cmd{Name: binary, Args: []string{"--configFile=" + path}, Dir: work, Ready: HTTPReady("http://" + api + "/ping")}
 	}
 	t.Process, t.Addr = startListening(tb, func(addr string) Cmd {
-		api, err := freeAddress()
+		api, err := freeAddress(ownIP())
 		if err != nil {
 			tb.Fatal(err)
 		}
