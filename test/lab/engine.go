@@ -43,6 +43,23 @@ func (e *Engine) Start(tb testing.TB) *Process {
 	})
 }
 
+// Command runs another command of the binary in the engine's folder,
+// and returns what it wrote to standard output and error, and its exit code.
+func (e *Engine) Command(tb testing.TB, args ...string) (output string, code int) {
+	tb.Helper()
+	path, err := engineBinary()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.CommandContext(tb.Context(), path, args...)
+	cmd.Dir, cmd.Env = e.Dir, append(os.Environ(), "NO_COLOR=1")
+	out, err := cmd.CombinedOutput()
+	if exited := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exited) {
+		tb.Fatalf("slo-engine %v: %v", args, err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
 // FreeAddress is a loopback address on which nothing listens; who is quick may
 // take it before the test does.
 func FreeAddress(tb testing.TB) string {
