@@ -89,7 +89,10 @@ func (h *healer) heal(ctx context.Context, store *state.Store) error {
 	if at.deliverer, err = h.newDeliverer(store, func() bool { return at.runner.Leads() }); err != nil {
 		return err
 	}
-	at.inbox = remediation.NewInbox(remediation.InboxOptions{Store: store, Logger: h.app.log, Registerer: h.registry})
+	cfg := h.app.begun.Remediation.Inbound
+	at.inbox = remediation.NewInbox(remediation.InboxOptions{
+		Store: store, Max: cfg.MaxAlerts, MaxAge: cfg.MaxAge, StaleAfter: cfg.StaleAfter, Logger: h.app.log, Registerer: h.registry,
+	})
 	if err := at.inbox.Load(ctx); err != nil {
 		h.app.component("remediation").Error("alerts from elsewhere are not known yet", "error", err)
 	}

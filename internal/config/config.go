@@ -187,7 +187,8 @@ func Default() *Config {
 		Sampling: DefaultSampling(),
 		Remediation: Remediation{
 			Mode: RemediationDryRun, MaxOpen: 20, MaxPerHour: 60, CallTimeout: 5 * time.Second,
-			Storm: Storm{Services: 5, For: 5 * time.Minute},
+			Storm:   Storm{Services: 5, For: 5 * time.Minute},
+			Inbound: Inbound{MaxAlerts: 20_000, MaxAge: 24 * time.Hour, StaleAfter: 24 * time.Hour},
 		},
 	}
 }

@@ -53,6 +53,14 @@ type Storm struct {
 type Inbound struct {
 	// SecretFile holds the secret with which senders sign; empty: they need not.
 	SecretFile string `yaml:"secret_file"`
+	// MaxAlerts bounds those that are kept, 100 to 1,000,000. Default 20,000.
+	MaxAlerts int `yaml:"max_alerts"`
+	// MaxAge is how long ago an alert may have begun, when it is heard of first, to
+	// start an action, 1 m to 30 d. Default 1 d.
+	MaxAge time.Duration `yaml:"max_age"`
+	// StaleAfter is how long an alert fires that nobody repeats, 1 m to 30 d; it must
+	// be longer than Alertmanager's repeat_interval. Default 1 d.
+	StaleAfter time.Duration `yaml:"stale_after"`
 }
 
 // State says which database keeps actions: sqlite, in the data folder, or a
@@ -133,6 +141,9 @@ func (v *validator) remediation() {
 	v.between("remediation.call_timeout", r.CallTimeout, 100*time.Millisecond, 10*time.Second)
 	v.within("remediation.storm.services", r.Storm.Services, 2, 100_000)
 	v.between("remediation.storm.for", r.Storm.For, time.Minute, 24*time.Hour)
+	v.within("remediation.inbound.max_alerts", r.Inbound.MaxAlerts, 100, 1_000_000)
+	v.between("remediation.inbound.max_age", r.Inbound.MaxAge, time.Minute, 30*24*time.Hour)
+	v.between("remediation.inbound.stale_after", r.Inbound.StaleAfter, time.Minute, 30*24*time.Hour)
 	if strings.ContainsFunc(r.Instance, func(c rune) bool { return c < ' ' }) || len(r.Instance) > 200 {
 		v.fail("remediation.instance", "is no name", "write a short text, such as engine-1")
 	}
