@@ -43,13 +43,17 @@ type ActionRunner interface {
 	Drill(ctx context.Context, p *slo.Remediation, labels map[string]string, who string) (remediation.DrillReport, error)
 }
 
-// ActionRecords is what is on record: the reading half of a remediation.Store.
+// ActionRecords is what is on record: of a remediation.Store, what is read here,
+// and what dead messages need.
 type ActionRecords interface {
 	Get(ctx context.Context, id string) (remediation.Record, error)
 	Find(ctx context.Context, q remediation.Query) ([]remediation.Record, error)
 	Entries(ctx context.Context, q remediation.EntryQuery) ([]remediation.Entry, error)
 	Setting(ctx context.Context, name string) (json.RawMessage, error)
 	Dead(ctx context.Context, most int) ([]remediation.Message, error)
+	// Revive and Append are what sending dead messages again needs.
+	Revive(ctx context.Context, now time.Time, ids ...string) (int, error)
+	Append(ctx context.Context, entries ...remediation.Entry) error
 }
 
 var (

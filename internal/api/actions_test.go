@@ -63,6 +63,8 @@ var actionExchanges = []struct{ name, method, target, body string }{
 	{"action_not_waiting", "POST", "/api/v1/actions/" + apitest.HeldID + "/approve", `{}`},
 	{"remediations", "GET", "/api/v1/remediations", ""},
 	{"outbox_dead", "GET", "/api/v1/outbox/dead?limit=5", ""},
+	{"outbox_resend", "POST", "/api/v1/outbox/resend", `{"ids":["m-1","nobody"]}`},
+	{"outbox_resend_nothing", "POST", "/api/v1/outbox/resend", `{}`},
 	{"drill_rehearsed", "POST", "/api/v1/remediations/ask-first/drill", `{"labels":{"alertname":"NodeSick"}}`},
 }
 

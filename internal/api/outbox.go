@@ -1,12 +1,15 @@
 package api
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 
 	"github.com/slo-engine/slo-engine/internal/api/apitypes"
+	"github.com/slo-engine/slo-engine/internal/auth"
+	"github.com/slo-engine/slo-engine/internal/remediation"
 )
 
 // How many dead letters are answered when nobody says, and at most.
@@ -36,6 +39,30 @@ func (a *api) listDead(r *http.Request) (any, error) {
 		})
 	}
 	return list, a.named(r, err)
+}
+
+// resend makes dead messages due once more. Who wants it is on record first.
+func (h *healing) resend(r *http.Request) (any, error) {
+	if err := noParameters(r.URL.RawQuery); err != nil {
+		return nil, err
+	}
+	var body apitypes.ResendRequest
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	if len(body.IDs) == 0 || len(body.IDs) > maxDead {
+		return nil, fail(invalid, "ids names %d messages; name 1 to %d, as /api/v1/outbox/dead lists them", len(body.IDs), maxDead)
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	entry := remediation.Entry{At: h.now(), Who: auth.From(r.Context()).Name, What: "resent", Data: data}
+	if err := h.Append(r.Context(), entry); err != nil {
+		return nil, err
+	}
+	n, err := h.Revive(r.Context(), h.now(), body.IDs...)
+	return apitypes.Resent{Resent: n}, err
 }
 
 func parseDeadQuery(query string) (limit int, err error) {

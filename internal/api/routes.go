@@ -89,6 +89,7 @@ func (a *api) routes(prefix string) []route {
 		{get, "/api/v1/remediations", auth.Viewer, a.json(a.listRemediations)},
 		{post, "/api/v1/remediations/{name}/drill", auth.Operator, wantJSON(unhurried(a.withHealing((*healing).drill)))},
 		{get, "/api/v1/outbox/dead", auth.Viewer, a.json(a.listDead)},
+		{post, "/api/v1/outbox/resend", auth.Operator, wantJSON(a.withHealing((*healing).resend))},
 	}
 }
 

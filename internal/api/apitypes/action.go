@@ -199,6 +199,16 @@ type DeadLetterList struct {
 	Messages []DeadLetter `json:"messages"`
 }
 
+// ResendRequest is what POST /api/v1/outbox/resend takes: ids of dead messages.
+type ResendRequest struct {
+	IDs []string `json:"ids"`
+}
+
+// Resent says how many of the messages were dead, and are due once more.
+type Resent struct {
+	Resent int `json:"resent"`
+}
+
 // DeadLetter is a message that its receiver never took.
 type DeadLetter struct {
 	ID string `json:"id"`

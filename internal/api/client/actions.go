@@ -112,6 +112,13 @@ func (c *Client) Drill(ctx context.Context, playbook string, labels map[string]s
 	return d, err
 }
 
+// Resend sends dead messages once more, and says how many of the ids were dead.
+func (c *Client) Resend(ctx context.Context, ids ...string) (int, error) {
+	var answer apitypes.Resent
+	err := c.send(ctx, http.MethodPost, apitypes.ResendRequest{IDs: ids}, &answer, "api/v1/outbox/resend")
+	return answer.Resent, err
+}
+
 // DeadLetters lists the messages that their receivers never took; limit 0: the
 // engine's usual 100.
 func (c *Client) DeadLetters(ctx context.Context, limit int) ([]apitypes.DeadLetter, error) {

@@ -198,10 +198,10 @@ func TestAnswers(t *testing.T) {
 			})
 			s := memory()
 			push(t, s, message("hook", "m", "k"))
-			d, stop := run(t, options(s, to("hook", r)))
+			_, stop := run(t, options(s, to("hook", r)))
 			emptied(t, s, "hook")
 			stop()
-			dead, err := d.Dead(t.Context(), 10)
+			dead, err := s.Dead(t.Context(), 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -244,7 +244,7 @@ func TestGivesUp(t *testing.T) {
 	push(t, s, message("hook", "m1", "k"), message("hook", "m2", "k"))
 	o := options(s, to("hook", r))
 	o.Now, o.Registerer, o.GiveUp = c.Now, registry, 0
-	d, stop := run(t, o)
+	_, stop := run(t, o)
 	// later waits while time goes by, in steps that a day has many of.
 	later := func(done func() bool) {
 		t.Helper()
@@ -259,11 +259,11 @@ func TestGivesUp(t *testing.T) {
 	}
 	c.advance(24 * time.Hour)
 	later(func() bool { return backlog(t, s, "hook").Dead == 2 })
-	dead, err := d.Dead(t.Context(), 10)
+	dead, err := s.Dead(t.Context(), 10)
 	if err != nil || len(dead) != 2 || dead[1].ID != "m1-hook" || dead[1].Tries < 4 || dead[0].Tries != 1 || !strings.HasPrefix(dead[1].Problem, "500 Internal Server Error") {
 		t.Fatalf("dead %+v, %v", dead, err)
 	}
-	if n, err := d.Resend(t.Context(), "m1-hook", "nobody"); n != 1 || err != nil {
+	if n, err := s.Revive(t.Context(), c.Now(), "m1-hook", "nobody"); n != 1 || err != nil {
 		t.Fatalf("resent %d, %v", n, err)
 	}
 	before := len(r.calls())
@@ -294,10 +294,10 @@ func TestStray(t *testing.T) {
 	push(t, s, message("gone", "m", "k"), late)
 	o := options(s, to("hook", r))
 	o.Now, o.GiveUp = c.Now, 0
-	d, stop := run(t, o)
+	_, stop := run(t, o)
 	eventually(t, func() bool { return backlog(t, s, "gone").Dead == 1 })
 	stop()
-	dead, err := d.Dead(t.Context(), 10)
+	dead, err := s.Dead(t.Context(), 10)
 	if err != nil || len(dead) != 1 || dead[0].ID != "m-gone" || dead[0].Problem != "no receiver of this name is configured" {
 		t.Errorf("dead %+v, %v", dead, err)
 	}

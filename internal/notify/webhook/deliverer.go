@@ -96,16 +96,6 @@ func messages(to []string, key, id string, event json.RawMessage, made time.Time
 	return list
 }
 
-// Dead are the newest messages that were given up.
-func (d *Deliverer) Dead(ctx context.Context, most int) ([]remediation.Message, error) {
-	return d.o.Store.Dead(ctx, most)
-}
-
-// Resend makes dead messages due now, and says how many of the ids were dead.
-func (d *Deliverer) Resend(ctx context.Context, ids ...string) (int, error) {
-	return d.o.Store.Revive(ctx, d.o.Now(), ids...)
-}
-
 // settleDead keeps a message as dead.
 func (d *Deliverer) settleDead(ctx context.Context, m remediation.Message, why string) {
 	m.Fate, m.Problem, m.Due = remediation.DeadEnd, why, d.o.Now()

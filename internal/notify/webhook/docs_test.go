@@ -67,10 +67,10 @@ func TestDocumentedReceiver(t *testing.T) {
 		t.Fatal(err)
 	}
 	push(t, s, message("forger", "m3", "k"))
-	d, stop := run(t, options(s, forger))
+	_, stop = run(t, options(s, forger))
 	emptied(t, s, "forger")
 	stop()
-	dead, err := d.Dead(t.Context(), 10)
+	dead, err := s.Dead(t.Context(), 10)
 	if err != nil || len(dead) != 1 || !strings.Contains(dead[0].Problem, "401 Unauthorized") || strings.Contains(p.Output(), "m3") {
 		t.Errorf("dead %+v, %v; the receiver says\n%s", dead, err, p.Output())
 	}

@@ -20,8 +20,6 @@ type Store interface {
 	Push(ctx context.Context, messages ...remediation.Message) error
 	Pull(ctx context.Context, to string, now time.Time, most int) ([]remediation.Message, error)
 	Settle(ctx context.Context, messages ...remediation.Message) error
-	Dead(ctx context.Context, most int) ([]remediation.Message, error)
-	Revive(ctx context.Context, now time.Time, ids ...string) (int, error)
 	Backlog(ctx context.Context) ([]remediation.Backlog, error)
 	Setting(ctx context.Context, name string) (json.RawMessage, error)
 	Set(ctx context.Context, name string, value json.RawMessage, entries ...remediation.Entry) error
