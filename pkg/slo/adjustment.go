@@ -77,12 +77,4 @@ func (a *Adjustment) located(at Origin) { a.Origin = at }
 
 // concerns reports whether it selects the SLO, or may select a group of it:
 // what a matcher asks of a label that splits the SLO is decided group by group.
-func (a *Adjustment) concerns(s *Spec) bool {
-	set := s.Matchable(nil)
-	for _, m := range a.Select {
-		if !slices.Contains(s.GroupBy, m.Name) && !m.Matches(set[m.Name]) {
-			return false
-		}
-	}
-	return len(a.Select) > 0
-}
+func (a *Adjustment) concerns(s *Spec) bool { return a.Select.maySelect(s) }

@@ -41,6 +41,7 @@ func (l *Library) use(f Format, name string) (any, bool) {
 // join gives an SLO what other documents say of the SLOs they select. Problems
 // have the paths of the native format.
 func (l *Library) join(s *Spec) []Problem {
+	l.services[s.Service] = true
 	for _, p := range l.choosers(budgetAdjustments, s) {
 		if p.faulty {
 			p.passOver(s)
@@ -52,6 +53,13 @@ func (l *Library) join(s *Spec) []Problem {
 		if p.faulty {
 			p.passOver(s)
 		}
+	}
+	for _, p := range l.choosers(gatePolicies, s) {
+		if p.faulty {
+			p.passOver(s)
+			continue
+		}
+		p.misfits.look(p.value.(*GatePolicy), s)
 	}
 	return l.policed(s)
 }
@@ -67,7 +75,7 @@ func (p *part) passOver(s *Spec) {
 }
 
 // verdict is what there is to say of a chooser when all SLOs were read.
-func (p *part) verdict() []Problem {
+func (p *part) verdict(l *Library) []Problem {
 	switch {
 	case len(p.missed) > 0:
 		return []Problem{{Severity: Warning, Message: goOn(p.missed), Fix: "correct the errors"}}
@@ -79,18 +87,27 @@ func (p *part) verdict() []Problem {
 			Severity: Warning, Field: "spec.select", Message: "selects no SLO",
 			Fix: "write matchers that the service, the name (slo) or the labels of an SLO meet, or remove the document",
 		}}
+	case !p.faulty:
+		if policy, ok := p.value.(*GatePolicy); ok {
+			return policy.suits(&p.misfits, l)
+		}
 	}
 	return nil
 }
 
-// goOn names the SLOs that do without a faulty part, the first of them.
+// goOn names the SLOs that do without a faulty part.
 func goOn(ids []string) string {
+	return "SLOs go on as if the document were not there: " + several(ids)
+}
+
+// several names the first of many SLOs.
+func several(ids []string) string {
 	const most = 10
 	list := strings.Join(ids[:min(len(ids), most)], ", ")
 	if more := len(ids) - most; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
-	return "SLOs go on as if the document were not there: " + list
+	return list
 }
 
 // unknownPart says that an SLO names a part that is not there. It is a Warning

@@ -12,6 +12,8 @@ type Library struct {
 	parts map[Format]map[string]*part
 	// byName lists them once it is known that no more come.
 	byName map[Format][]*part
+	// services are those of all SLOs.
+	services map[string]bool
 	// unread: there are documents of which it is not known what they are.
 	unread bool
 }
@@ -27,6 +29,8 @@ type part struct {
 	used bool
 	// missed are SLOs that go on without it, by id.
 	missed []string
+	// misfits are SLOs that a GatePolicy does not suit.
+	misfits misfits
 }
 
 // Find returns the part of a format by its name.
@@ -62,6 +66,18 @@ func (l *Library) sorted(f Format) []*part {
 	}
 	l.byName[f] = list
 	return list
+}
+
+// handOut hands out the sound parts of a format; into may be nil.
+func handOut[T any](l *Library, f Format, into *[]T) {
+	if into == nil {
+		return
+	}
+	for _, p := range l.sorted(f) {
+		if !p.faulty {
+			*into = append(*into, p.value.(T))
+		}
+	}
 }
 
 // add keeps the first sound part of a name; if there is one already, it is

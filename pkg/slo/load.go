@@ -58,6 +58,8 @@ type Loader struct {
 	// Remediations gets the sound ones, by name. nil: nobody acts on them, and
 	// their users are warned.
 	Remediations *[]*Remediation
+	// GatePolicies gets the sound ones, by name. May be nil.
+	GatePolicies *[]*GatePolicy
 }
 
 // File is a file of documents.
@@ -75,6 +77,7 @@ func Native() map[Format]Decoder {
 		alertPolicies:         {Part: decodePolicy},
 		budgetAdjustments:     {Part: decodeAdjustment},
 		remediations:          {Part: decodeRemediation},
+		gatePolicies:          {Part: decodeGatePolicy},
 	}
 }
 
@@ -93,7 +96,7 @@ func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 	if l.Formats == nil {
 		l.Formats = Native()
 	}
-	library := &Library{parts: map[Format]map[string]*part{}}
+	library := &Library{parts: map[Format]map[string]*part{}, services: map[string]bool{}}
 	var documents []*document
 	for _, f := range files {
 		documents = append(documents, l.split(f)...)
@@ -107,9 +110,10 @@ func (l Loader) Load(files ...File) ([]*Spec, []Problem) {
 		specs = append(specs, d.load(library)...)
 	}
 	for _, d := range documents {
-		problems = append(problems, d.sorted()...)
+		problems = append(problems, d.sorted(library)...)
 	}
-	l.remediations(library)
+	handOut(library, remediations, l.Remediations)
+	handOut(library, gatePolicies, l.GatePolicies)
 	return specs, problems
 }
 
@@ -276,9 +280,9 @@ func (d *document) add(slo string, problems ...Problem) {
 }
 
 // sorted are the problems that were found, when all documents were read.
-func (d *document) sorted() []Problem {
+func (d *document) sorted(library *Library) []Problem {
 	if d.chooser != nil {
-		d.add("", d.chooser.verdict()...)
+		d.add("", d.chooser.verdict(library)...)
 	}
 	slices.SortStableFunc(d.problems, compareProblems)
 	return d.problems
@@ -310,8 +314,6 @@ func (l *Loader) unknown(f Format) Problem {
 		return Problem{Field: "apiVersion", Message: fmt.Sprintf("%q is not known", shorten(f.APIVersion)), Fix: strictyaml.Suggest(f.APIVersion, versions)}
 	case f.Kind == "":
 		return Problem{Field: "kind", Message: "is missing", Fix: "write kind: " + likeliest(kinds)}
-	case f.APIVersion == APIVersion && slices.Contains(laterKinds, f.Kind):
-		return Problem{Field: "kind", Message: "kind " + f.Kind + " is not supported by this version", Fix: "remove the document"}
 	}
 	return Problem{Field: "kind", Message: fmt.Sprintf("kind %q is not known", shorten(f.Kind)), Fix: strictyaml.Suggest(f.Kind, kinds)}
 }

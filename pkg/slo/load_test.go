@@ -157,7 +157,6 @@ func TestLoadProblems(t *testing.T) {
 		"openslo":            {[]string{"slo-engine.dev/v1", "openslo/v1"}, []string{`1 apiVersion: "openslo/v1" is not known; known here: slo-engine.dev/v1`}},
 		"sloth":              {[]string{"apiVersion: slo-engine.dev/v1", "version: prometheus/v1"}, []string{`1 apiVersion: "prometheus/v1" is not known; known here: slo-engine.dev/v1`}},
 		"no kind":            {[]string{"kind: SLO", ""}, []string{"1 kind: is missing; write kind: SLO"}},
-		"kind of later":      {[]string{"kind: SLO", "kind: GatePolicy"}, []string{"2 kind: kind GatePolicy is not supported by this version; remove the document"}},
 		"kind typo":          {[]string{"kind: SLO", "kind: Slo"}, []string{`2 kind: kind "Slo" is not known; did you mean "SLO"?`}},
 		"name":               {[]string{"name: checkout-availability", "name: checkout/availability"}, []string{`3 metadata.name: "checkout/availability" is not a name; ` + names}},
 		"empty name":         {[]string{"name: checkout-availability", "name: ''"}, []string{"3 metadata.name: is empty; " + names}},
@@ -306,7 +305,7 @@ spec:
 
 func TestLoadNeighbours(t *testing.T) {
 	second := documentWith(t, "name: checkout-availability", "name: other")
-	text := goodRatio + "---\nkind: [\n---\n# only a comment\n---\n" + second + "--- {kind: SLO}\n---\n" + documentWith(t, "kind: SLO", "kind: GatePolicy")
+	text := goodRatio + "---\nkind: [\n---\n# only a comment\n---\n" + second + "--- {kind: SLO}\n---\n" + documentWith(t, "kind: SLO", "kind: ReleaseGate")
 	specs, problems := Load("f.yaml", []byte(text))
 	if len(specs) != 2 || specs[0].Name != "checkout-availability" || specs[1].Name != "other" {
 		t.Fatalf("specs %v", specs)

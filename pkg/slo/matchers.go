@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/alertmanager/matcher/parse"
@@ -39,6 +40,18 @@ func (m Matchers) Match(set map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// maySelect reports whether they select an SLO, or may select a group of it: what
+// one asks of a label that splits the SLO is decided group by group.
+func (m Matchers) maySelect(s *Spec) bool {
+	set := s.Matchable(nil)
+	for _, one := range m {
+		if !slices.Contains(s.GroupBy, one.Name) && !one.Matches(set[one.Name]) {
+			return false
+		}
+	}
+	return len(m) > 0
 }
 
 // String lists them as ParseMatchers reads them.

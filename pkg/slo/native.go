@@ -14,9 +14,6 @@ const (
 	KindSLO    = "SLO"
 )
 
-// laterKinds are native kinds that are known by name only.
-var laterKinds = []string{"GatePolicy"}
-
 // nativeDocument is a document of kind SLO as it is written.
 type nativeDocument struct {
 	APIVersion string         `yaml:"apiVersion"`

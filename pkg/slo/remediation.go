@@ -209,15 +209,3 @@ func settingPath(i int, gateway, setting string) string {
 	}
 	return strictyaml.Key(path, setting)
 }
-
-// remediations hands out the sound ones.
-func (l *Loader) remediations(library *Library) {
-	if l.Remediations == nil {
-		return
-	}
-	for _, p := range library.sorted(remediations) {
-		if !p.faulty {
-			*l.Remediations = append(*l.Remediations, p.value.(*Remediation))
-		}
-	}
-}

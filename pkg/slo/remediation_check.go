@@ -166,12 +166,15 @@ func (v *validator) undo(u RemedyUndo) {
 	}
 }
 
-// term checks a duration.
-func (v *validator) term(field string, d, least time.Duration) {
+// term checks a duration that nobody watches for longer than maxTerm.
+func (v *validator) term(field string, d, least time.Duration) { v.between(field, d, least, maxTerm) }
+
+// between checks a duration.
+func (v *validator) between(field string, d, least, most time.Duration) {
 	switch {
 	case d < least:
 		v.fail(field, FormatDuration(d)+" is shorter than the "+FormatDuration(least)+" that it takes", "write at least "+FormatDuration(least))
-	case d > maxTerm:
-		v.fail(field, FormatDuration(d)+" is more than the "+FormatDuration(maxTerm)+" allowed", "write less")
+	case d > most:
+		v.fail(field, FormatDuration(d)+" is more than the "+FormatDuration(most)+" allowed", "write less")
 	}
 }
