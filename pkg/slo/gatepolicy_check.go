@@ -154,7 +154,7 @@ func (v *validator) passes(list []ChangeKind) {
 
 func (v *validator) canary(c *GateCanary) {
 	const field = "spec.canary"
-	if !model.LabelName(c.By).IsValidLegacy() || slices.Contains(notOfMembers, c.By) {
+	if !model.LegacyValidation.IsValidLabelName(c.By) || slices.Contains(notOfMembers, c.By) {
 		v.fail(field+".by", fmt.Sprintf("%q is not a label that tells versions apart", shorten(c.By)), "write a label of the SLO's series, such as version")
 	}
 	v.events(field+".minEvents", c.MinEvents, 1)
