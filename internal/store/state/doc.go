@@ -1,8 +1,9 @@
 // Package state keeps what remediation must not forget, in SQL: actions, who may
 // act, the audit, what people have set, alerts from elsewhere, and messages that
-// are to be delivered.
-// It is a remediation.Store, on SQLite for one engine and on PostgreSQL for
-// several that share it; package statetest says what both must do.
+// are to be delivered. So it does for gates: latches, verdicts, broken glasses and
+// marked deploys. It is a remediation.Store and a gates.Store, on SQLite for one
+// engine and on PostgreSQL for several that share it; package statetest says what
+// all of them must do.
 //
 // What it promises:
 //

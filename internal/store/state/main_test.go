@@ -49,6 +49,10 @@ var both = []struct {
 	test func(*testing.T, fresh)
 }{
 	{"Conformance", testConformance},
+	{"Gates", testGates},
+	{"GatesOfSeveralEngines", testGatesOfSeveral},
+	{"GatesAreAudited", testGatesAreAudited},
+	{"ManyVerdicts", testManyVerdicts},
 	{"AgreesWithMemory", testAgreesWithMemory},
 	{"OneEngineWins", testOneEngineWins},
 	{"Killed", testKilled},

@@ -25,6 +25,7 @@ import (
 var landed = [][2]string{
 	{"7eb3d9f834b39bfed8ef701a8d1b803012c1c7db285737ffb847213866a999af", "4b39d46f1ff6e642cfa4f962d3f005626ff5530aee74b34a2bc8d15d3ca348b4"},
 	{"316b49e3fe40651d3ad9f382daf0d50be14c262c4f6f5f094876f652183ad8e8", "316b49e3fe40651d3ad9f382daf0d50be14c262c4f6f5f094876f652183ad8e8"},
+	{"b972998b60c31857f8ad56a3f888829d1cde66be32d16813c71d64b98634bb17", "b972998b60c31857f8ad56a3f888829d1cde66be32d16813c71d64b98634bb17"},
 }
 
 func TestMigrationsStay(t *testing.T) {
@@ -123,14 +124,14 @@ func testVersions(t *testing.T, fresh fresh) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	broken := files(t, "9999", map[string]string{"0003_more.sql": "CREATE TABLE slo_more (n BIGINT); SELECT nonsense FROM nowhere;"})
-	if _, err := openWith(t, dsn, broken); err == nil || !strings.Contains(err.Error(), "to version 3") {
+	broken := files(t, "9999", map[string]string{"0004_more.sql": "CREATE TABLE slo_more (n BIGINT); SELECT nonsense FROM nowhere;"})
+	if _, err := openWith(t, dsn, broken); err == nil || !strings.Contains(err.Error(), "to version 4") {
 		t.Fatalf("a broken migration: %v", err)
 	}
 	next := files(t, "9999", map[string]string{
-		"0003_more.sql":          "CREATE TABLE slo_more (n BIGINT);",
-		"0003_more.sqlite.sql":   "INSERT INTO slo_more VALUES (1);",
-		"0003_more.postgres.sql": "INSERT INTO slo_more VALUES (1);",
+		"0004_more.sql":          "CREATE TABLE slo_more (n BIGINT);",
+		"0004_more.sqlite.sql":   "INSERT INTO slo_more VALUES (1);",
+		"0004_more.postgres.sql": "INSERT INTO slo_more VALUES (1);",
 	})
 	for range 2 { // the second time there is nothing to do
 		newer, err := openWith(t, dsn, next)
@@ -146,7 +147,7 @@ func testVersions(t *testing.T, fresh fresh) {
 		}
 	}
 	_, err := state.Open(t.Context(), state.Options{DSN: dsn})
-	if !errors.Is(err, state.ErrNewer) || !strings.Contains(err.Error(), "version 3, and this one knows 2") {
+	if !errors.Is(err, state.ErrNewer) || !strings.Contains(err.Error(), "version 4, and this one knows 3") {
 		t.Errorf("an old engine with new tables: %v", err)
 	}
 }
