@@ -38,12 +38,17 @@ func (h jsonHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h jsonHandler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	writeProblem(w, h.failureOf(r, err))
+}
+
+// failureOf is an error as anyone may see it.
+func (h jsonHandler) failureOf(r *http.Request, err error) *failure {
 	var f *failure
-	if !errors.As(err, &f) {
-		h.logger.Error("request failed", "path", r.URL.Path, "err", err)
-		f = fail(internal, "the engine could not answer; its log says why")
+	if errors.As(err, &f) {
+		return f
 	}
-	writeProblem(w, f)
+	h.logger.Error("request failed", "path", r.URL.Path, "err", err)
+	return fail(internal, "the engine could not answer; its log says why")
 }
 
 func send(w io.Writer, document any) error {

@@ -81,7 +81,7 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 	s.Instances = append(s.Instances, withFurtherWindows(), ratioWithGood())
 	s.Instances = append(s.Instances, eventKinds()...)
 	slices.SortFunc(s.Instances, func(a, b *engine.Instance) int { return strings.Compare(a.ID, b.ID) })
-	options := Options{Snapshot: at(s), Alerts: someAlerts, Backends: someBackends, Actions: filled(t)}
+	options := Options{Snapshot: at(s), Alerts: someAlerts, Backends: someBackends, Actions: filled(t), Gates: apitest.NewGates()}
 	for target, name := range map[string]string{
 		"/api/v1/slos": "SLOList",
 		"/api/v1/slos/checkout:checkout-availability":             "Detail",
@@ -105,6 +105,16 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 		"/api/v1/autonomy/checkout":                               "Autonomy",
 		"/api/v1/remediations":                                    "RemediationList",
 		"/api/v1/outbox/dead":                                     "DeadLetterList",
+		"/api/v1/gate?service=checkout&version=v2":                "GateVerdict",
+		"/api/v1/gate?service=nobody":                             "GateVerdict",
+		"/api/v1/gate":                                            "Problem",
+		"/api/v1/gate/rollouts?service=checkout":                  "GateFlat",
+		"/api/v1/gate/rollouts":                                   "GateFlat",
+		"/api/v1/gate/verdicts":                                   "GateToldList",
+		"/api/v1/gate/verdicts/checkout-1":                        "GateExplanation",
+		"/api/v1/gate/policies":                                   "GatePolicyList",
+		"/api/v1/gate/glass":                                      "GlassList",
+		"/api/v1/deploys":                                         "DeployList",
 	} {
 		var value any
 		body := text(t, ask(t, options, "GET", target, ""))
@@ -122,13 +132,18 @@ func TestOpenAPIDescribesChanges(t *testing.T) {
 	d := parseOpenAPI(t)
 	h := apitest.New(t, remediation.ModeEnforce)
 	h.Fill(t)
-	options := Options{Actions: actionsOf(h, remediation.ModeEnforce)}
+	options := Options{Actions: actionsOf(h, remediation.ModeEnforce), Gates: apitest.NewGates()}
 	for _, c := range []struct{ method, target, body, schema string }{
 		{"POST", "/api/v1/actions/20260301t115900-000000-00002/reject", "{}", "Action"},
 		{"POST", "/api/v1/actions/pause", "{}", "Switch"},
 		{"PUT", "/api/v1/autonomy/checkout", `{"level":"approve"}`, "Autonomy"},
 		{"POST", "/api/v1/remediations/back-to-v1/drill", "{}", "Drill"},
 		{"POST", "/api/v1/remediations/back-to-v1/drill", "[]", "Problem"},
+		{"POST", "/api/v1/gate/glass", `{"service":"checkout","reason":"it cannot wait","for":"5m"}`, "Glass"},
+		{"DELETE", "/api/v1/gate/glass/glass-1", "", "GlassMended"},
+		{"DELETE", "/api/v1/gate/glass/glass-1", "", "Problem"},
+		{"POST", "/api/v1/events/deploy", `{"service":"checkout"}`, "Deploy"},
+		{"POST", "/api/v1/gate/admission", "", "Problem"},
 	} {
 		var value any
 		r := ask(t, options, c.method, c.target, c.body, asJSON()...)

@@ -48,6 +48,9 @@ type Options struct {
 	Backends func() []Backend
 	// Actions is remediation. nil: it is off, and says so.
 	Actions *Actions
+	// Gates say whether changes may ship. nil: there are none, and their paths say
+	// so.
+	Gates Gates
 	// Inbound takes alerts from elsewhere, as Alertmanagers send them. nil:
 	// switched off.
 	Inbound http.Handler
@@ -56,6 +59,9 @@ type Options struct {
 	// Strategies are those of all services at once, as a file for collectors. nil:
 	// switched off.
 	Strategies http.Handler
+	// Scalers lists the numbers to scale on, ExternalMetrics answers the HPA with
+	// them, as Kubernetes's external metrics API does. nil: switched off.
+	Scalers, ExternalMetrics http.Handler
 	// Stream tells what happens as it happens. nil: nothing is told.
 	Stream *Stream
 	// Door finds out who asks, and puts them into the request's context: an

@@ -14,7 +14,9 @@ import (
 // api answers requests; it is immutable.
 type api struct {
 	Options
-	page *page
+	page    *page
+	base    string // of links
+	encoded *encodedVerdicts
 }
 
 // route is one path of the surface, for some methods. Its name is its path
@@ -28,7 +30,7 @@ type route struct {
 
 // New returns the whole surface under the route prefix.
 func New(options Options) http.Handler {
-	a := &api{Options: options.withDefaults(), page: newPage()}
+	a := &api{Options: options.withDefaults(), page: newPage(), base: baseOf(options), encoded: &encodedVerdicts{}}
 	registerHealth(a.Registerer, a.Snapshot, a.MaxExportedInstances)
 	guard := newGuard(a.AllowedHosts, a.externalURL())
 	observer := newObserver(a.Registerer, a.Logger)
@@ -36,7 +38,7 @@ func New(options Options) http.Handler {
 	mux := http.NewServeMux()
 	prefix := a.prefix()
 	handle := func(pattern, name string, h http.Handler) {
-		mux.Handle(pattern, observer.observe(name, guard.protect(h, name == prometheusPath)))
+		mux.Handle(pattern, observer.observe(name, guard.protect(h, readsOnly(name))))
 	}
 	paths, byPath := grouped(a.routes(prefix))
 	for _, path := range paths {
@@ -50,14 +52,14 @@ func New(options Options) http.Handler {
 }
 
 func (a *api) routes(prefix string) []route {
-	get, post, put := []string{"GET"}, []string{"POST"}, []string{"PUT"}
+	get, post, put, remove := []string{"GET"}, []string{"POST"}, []string{"PUT"}, []string{"DELETE"}
 	return []route{
 		{get, "/{$}", auth.Viewer, http.HandlerFunc(a.index)},
 		{get, "/-/healthy", "", lifeSign("healthy", a.Healthy)},
 		{get, "/-/ready", "", lifeSign("ready", a.Ready)},
 		{[]string{"POST", "PUT"}, "/-/reload", auth.Operator, http.HandlerFunc(a.reload)},
 		{get, "/metrics", auth.Viewer, promhttp.HandlerFor(a.Gatherer, a.promOptions())},
-		{get, "/metrics/slo", auth.Viewer, promhttp.HandlerFor(sloGatherer{a.Snapshot, a.Tiers, a.MaxExportedInstances}, a.promOptions())},
+		{get, "/metrics/slo", auth.Viewer, a.sloMetrics()},
 		{get, "/metrics/sloth", auth.Viewer, promhttp.HandlerFor(slothGatherer{a.Snapshot, a.Version, a.MaxExportedInstances}, a.promOptions())},
 		{get, "/metrics/pyrra", auth.Viewer, promhttp.HandlerFor(pyrraGatherer{a.Snapshot, a.MaxExportedInstances}, a.promOptions())},
 		{post, "/api/v1/write", auth.Ingest, a.write()},
@@ -88,7 +90,23 @@ func (a *api) routes(prefix string) []route {
 		{put, "/api/v1/autonomy/{service}", auth.Operator, wantJSON(a.withHealing(a.setAutonomy))},
 		{get, "/api/v1/remediations", auth.Viewer, a.json(a.listRemediations)},
 		{post, "/api/v1/remediations/{name}/drill", auth.Operator, wantJSON(unhurried(a.withHealing((*healing).drill)))},
+		{get, "/api/v1/scalers", auth.Viewer, scaling(a.Scalers)},
+		{nil, externalMetricsPath, auth.Viewer, scaling(stripped(prefix, a.ExternalMetrics))},
 		{get, "/api/v1/outbox/dead", auth.Viewer, a.json(a.listDead)},
+		{get, gatePath, auth.Viewer, a.asking(a.answerGate)},
+		{[]string{"GET", "POST"}, gatePath + "/rollouts", auth.Viewer, a.asking(a.answerRollouts)},
+		{post, gatePath + "/flagger", auth.Viewer, a.asking(a.answerFlagger)},
+		{post, gatePath + "/admission", auth.Viewer, a.asking(a.answerAdmission)},
+		{post, gatePath + "/admission/{environment}", auth.Viewer, a.asking(a.answerAdmission)},
+		{post, gatePath + "/gatekeeper", auth.Viewer, a.asking(a.answerGatekeeper)},
+		{get, gatePath + "/verdicts", auth.Viewer, a.withGates(a.listVerdicts)},
+		{get, gatePath + "/verdicts/{id}", auth.Viewer, a.withGates(a.explainVerdict)},
+		{get, gatePath + "/policies", auth.Viewer, a.withGates(a.listGatePolicies)},
+		{get, glassPath, auth.Viewer, a.withGates(a.listGlasses)},
+		{post, glassPath, auth.Operator, wantJSON(a.withGates(a.breakGlass))},
+		{remove, glassPath + "/{id}", auth.Operator, a.withGates(a.mendGlass)},
+		{post, "/api/v1/events/deploy", auth.Alert, wantJSON(a.withGates(a.markDeploy))},
+		{get, "/api/v1/deploys", auth.Viewer, a.withGates(a.listDeploys)},
 		{post, "/api/v1/outbox/resend", auth.Operator, wantJSON(a.withHealing((*healing).resend))},
 	}
 }
@@ -99,6 +117,11 @@ func (a *api) promOptions() promhttp.HandlerOpts {
 		ErrorHandling:     promhttp.ContinueOnError, // one faulty collector must not hide the others
 		ErrorLog:          promLog{a.Logger},
 	}
+}
+
+func (a *api) sloMetrics() http.Handler {
+	slos := sloGatherer{a.Snapshot, a.Tiers, a.MaxExportedInstances}
+	return promhttp.HandlerFor(withDecisions{slos, a.decisions, a.MaxExportedInstances}, a.promOptions())
 }
 
 func (a *api) write() http.Handler {
@@ -130,6 +153,25 @@ func samplers(h http.Handler) http.Handler {
 	return h
 }
 
+// externalMetricsPath is where Kubernetes asks for external metrics. It forwards the
+// path as it stands, so there is no prefix before it in the cluster.
+const externalMetricsPath = "/apis/external.metrics.k8s.io/"
+
+func scaling(h http.Handler) http.Handler {
+	if h == nil {
+		return absent("this engine has no numbers to scale on: write scaling in slo-engine.yaml")
+	}
+	return h
+}
+
+// stripped is a handler that sees its own paths; nil stays nil.
+func stripped(prefix string, h http.Handler) http.Handler {
+	if h == nil {
+		return nil
+	}
+	return http.StripPrefix(prefix, h)
+}
+
 func (a *api) events() http.Handler {
 	if a.Stream == nil {
 		return absent("this engine tells no events")
@@ -137,8 +179,17 @@ func (a *api) events() http.Handler {
 	return a.Stream
 }
 
-// prometheusPath is where nothing is changed.
-const prometheusPath = "/prometheus/"
+// Paths of which there is more than one use.
+const (
+	prometheusPath = "/prometheus/"
+	gatePath       = "/api/v1/gate"
+	glassPath      = gatePath + "/glass"
+)
+
+// readsOnly reports whether nothing is changed at a path, whatever the method.
+func readsOnly(path string) bool {
+	return path == prometheusPath || strings.HasPrefix(path, gatePath) && !strings.HasPrefix(path, glassPath)
+}
 
 func (a *api) prometheus(prefix string) http.Handler {
 	if a.Prometheus == nil {

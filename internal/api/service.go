@@ -21,7 +21,7 @@ func (a *api) showService(r *http.Request) (any, error) {
 	if len(answer.SLOs) == 0 {
 		return nil, fail(missing, "no SLO speaks of service %q; /api/v1/slos lists those there are", name)
 	}
-	answer.State = worstState(answer.SLOs)
+	answer.State, answer.Gate = worstState(answer.SLOs), string(a.decisions()[name])
 	if in := leader(s.Instances, name); in != nil {
 		lead(&answer, in)
 	}

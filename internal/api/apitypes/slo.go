@@ -103,5 +103,8 @@ type Service struct {
 	// State is the worst of all: error, exhausted, burning, no_data, unknown,
 	// idle, ok in this order.
 	State string `json:"state"`
-	SLOs  []SLO  `json:"slos"`
+	// Gate is what the release gate says about a deploy, where no environment is
+	// named: allow, hold, deny or unknown; empty where that is not kept.
+	Gate string `json:"gate,omitempty"`
+	SLOs []SLO  `json:"slos"`
 }
