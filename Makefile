@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # The real servers that tests talk to; tools/lab.sh builds them.
-SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol sloth pyrra loki victoria-metrics postgres haproxy wrk etcd caddy traefik
+SERVERS := prometheus promtool alertmanager amtool telemetrygen otelcol sloth pyrra loki victoria-metrics postgres haproxy wrk etcd caddy traefik jq kube-apiserver
 
 # Where our Go code lives, as far as there is any.
 SOURCES := $(wildcard cmd internal pkg test bench tools)
@@ -67,6 +67,7 @@ prove: ## the long proofs, some two hours: kills, power losses, disk faults, sim
 	run ./internal/engine -run '^(TestPowerLoss|TestDiskFaults)$$' -args -prove.scale=7; \
 	run ./internal/store/journal -run 'Every|Killed|Power|Storm' -args -prove.scale=1; \
 	run ./internal/store/state -run 'SQLite|PostgreSQL|ServerKilled' -args -prove.scale=20; \
+	run ./pkg/gate -run '^TestProve' -args -prove.scale=20; \
 	run ./test/sim -args -prove.scale=50; \
 	run ./test/overload -args -prove.scale=10; \
 	run ./test/heal -args -prove.scale=34; \

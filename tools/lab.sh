@@ -100,6 +100,22 @@ build_caddy() { plain "github.com/caddyserver/caddy/v2/cmd/caddy@$version_caddy"
 version_traefik=v3.6.12
 build_traefik() { locked traefik github.com/traefik/traefik/v3/cmd/traefik "$1"; }
 
+# What admission webhooks are called by, and what controllers of a cluster talk
+# to; it keeps its objects in etcd. Unless the linker is told, it does not know
+# its version, and its clients want one. Its own parts are published beside it:
+# labmod locks them with -local v0.36.3.
+version_kubernetes=v1.36.3
+version_kube_apiserver=$version_kubernetes
+build_kube-apiserver() {
+  local v=k8s.io/component-base/version minor=${version_kubernetes#v1.}
+  locked kubernetes k8s.io/kubernetes/cmd/kube-apiserver "$1" -ldflags \
+    "-s -w -X $v.gitVersion=$version_kubernetes -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*}"
+}
+
+# What pipelines read JSON with: a jq written in Go.
+version_jq=v0.12.18
+build_jq() { plain "github.com/itchyny/gojq/cmd/gojq@$version_jq" "$1" && mv "$1/gojq" "$1/jq"; }
+
 # The other peers of `make bench`.
 
 # The leanest pipeline there is, OTLP in and nothing out: tools/lab/otelcol.yaml.
@@ -121,13 +137,13 @@ build_vmalert() { debian victoria-metrics "$version_vmalert" vmalert "$1"; }
 # plain PACKAGE@VERSION DIR: a module that can be installed as it is.
 plain() { (cd / && GOBIN=$2 go install -trimpath "$1"); }
 
-# locked LOCK PACKAGE DIR: a module with replace or exclude lines, built from
-# tools/lab/LOCK, which tools/labmod wrote.
+# locked LOCK PACKAGE DIR [FLAG…]: a module with replace or exclude lines, built
+# from tools/lab/LOCK, which tools/labmod wrote.
 locked() {
   local require="version_$1"
   grep -qE "[[:space:]]${!require}( |$)" "$root/tools/lab/$1/go.mod" ||
     fail "tools/lab/$1 does not lock ${!require}: write it again with go run ./tools/labmod"
-  (cd "$root/tools/lab/$1" && go build -trimpath -mod=readonly -o "$3/" "$2")
+  (cd "$root/tools/lab/$1" && go build -trimpath -mod=readonly -o "$3/" "${@:4}" "$2")
 }
 
 # copied MODULE@VERSION PACKAGE DIR [STUB…]: a module whose published form

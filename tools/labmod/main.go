@@ -1,19 +1,22 @@
 // Command labmod writes the lock (go.mod and go.sum) that a lab server is
 // built from.
 //
-//	go run ./tools/labmod DIR MODULE VERSION PACKAGE…
+//	go run ./tools/labmod [-local VERSION] DIR MODULE VERSION PACKAGE…
 //
 // `go install MODULE@VERSION` refuses modules whose go.mod has replace or
 // exclude lines. labmod makes a module in DIR that requires the wanted one
 // and repeats those lines, so that the server is built from the versions its
 // authors tested. Replacements by a local path are left out: the path is not
-// there. Run it again after a change of version, and look at the diff.
+// there. Where those paths are modules that are published beside the server, as
+// Kubernetes publishes its own, -local says in which version. Run it again after
+// a change of version, and look at the diff.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -23,18 +26,26 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 5 {
-		fmt.Fprintln(os.Stderr, "usage: labmod DIR MODULE VERSION PACKAGE…")
+	local := flag.String("local", "", "")
+	flag.Usage = usage
+	flag.Parse()
+	args := flag.Args()
+	if len(args) < 4 {
+		usage()
 		os.Exit(64)
 	}
-	if err := lock(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
+	if err := lock(args[0], args[1], args[2], *local, args[3:]); err != nil {
 		fmt.Fprintln(os.Stderr, "labmod:", err)
 		os.Exit(1)
 	}
 }
 
+func usage() {
+	fmt.Fprintln(os.Stderr, "usage: labmod [-local VERSION] DIR MODULE VERSION PACKAGE…")
+}
+
 // lock writes DIR/go.mod and DIR/go.sum for the named packages.
-func lock(dir, module, version string, packages []string) error {
+func lock(dir, module, version, local string, packages []string) error {
 	upstream, err := download(module, version)
 	if err != nil {
 		return fmt.Errorf("download %s@%s: %w", module, version, err)
@@ -46,7 +57,7 @@ func lock(dir, module, version string, packages []string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("create folder: %w", err)
 	}
-	text := mod.lockFile(filepath.Base(dir), module, version)
+	text := mod.lockFile(filepath.Base(dir), module, version, local)
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write go.mod: %w", err)
 	}
@@ -94,11 +105,15 @@ func parse(file string) (goMod, error) {
 	return m, err
 }
 
-// lockFile is the text of the lock's go.mod.
-func (m goMod) lockFile(name, module, version string) string {
+// lockFile is the text of the lock's go.mod. local is the version of what is
+// replaced by a path; empty: those lines are left out.
+func (m goMod) lockFile(name, module, version, local string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "module lab/%s\n\ngo %s\n\nrequire %s %s\n", name, m.Go, module, version)
 	for _, r := range m.Replace {
+		if r.New.Version == "" {
+			r.New = pin{r.Old.Path, local}
+		}
 		if r.New.Version != "" {
 			fmt.Fprintf(&b, "\nreplace %s => %s\n", r.Old, r.New)
 		}

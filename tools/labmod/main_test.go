@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -42,7 +43,12 @@ func TestLockRepeatsUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := mod.lockFile("server", "example.com/server", "v1.0.0"); got != wantLock {
+	if got := mod.lockFile("server", "example.com/server", "v1.0.0", ""); got != wantLock {
 		t.Errorf("the lock is\n%s\nwant\n%s", got, wantLock)
+	}
+	// Local paths that are published beside the server have a version.
+	const published = "\nreplace example.com/local => example.com/local v0.2.0\n"
+	if got := mod.lockFile("server", "example.com/server", "v1.0.0", "v0.2.0"); !strings.Contains(got, published) {
+		t.Errorf("the lock is\n%s\nwithout%s", got, published)
 	}
 }
