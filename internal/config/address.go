@@ -22,6 +22,9 @@ func (v *validator) addresses() {
 	if c.OTLP.HTTP != "" {
 		v.listen("otlp.http", string(c.OTLP.HTTP), string(auth.Ingest))
 	}
+	if keda := string(c.Scaling.KEDA.Listen); keda != "" {
+		v.listen("scaling.keda.listen", keda, string(auth.Viewer))
+	}
 	v.distinct()
 }
 
@@ -73,6 +76,7 @@ func (v *validator) distinct() {
 		{"listen", v.config.Listen},
 		{"otlp.grpc", string(v.config.OTLP.GRPC)},
 		{"otlp.http", string(v.config.OTLP.HTTP)},
+		{"scaling.keda.listen", string(v.config.Scaling.KEDA.Listen)},
 	} {
 		first, taken := seen[port.address]
 		switch {

@@ -56,9 +56,10 @@ type Config struct {
 	Notify      Notify      `yaml:"notify"`
 	Remediation Remediation `yaml:"remediation"`
 	Sampling    Sampling    `yaml:"sampling"`
+	Gates       Gates       `yaml:"gates"`
+	Scaling     Scaling     `yaml:"scaling"`
 
 	Shard strictyaml.Later `yaml:"shard,omitempty"`
-	KEDA  strictyaml.Later `yaml:"keda,omitempty"`
 }
 
 // OTLP holds the addresses of the OTLP receivers; an empty one is off.
@@ -185,6 +186,7 @@ func Default() *Config {
 		Log:      Log{Format: "text"},
 		Tracing:  Tracing{SampleRatio: 0.1},
 		Sampling: DefaultSampling(),
+		Scaling:  DefaultScaling(),
 		Remediation: Remediation{
 			Mode: RemediationDryRun, MaxOpen: 20, MaxPerHour: 60, CallTimeout: 5 * time.Second,
 			Storm:   Storm{Services: 5, For: 5 * time.Minute},

@@ -145,8 +145,8 @@ func TestLoadProblems(t *testing.T) {
 			"1: remediation.mode: \"on\" is not known; write off, dry_run or enforce",
 			"1: remediation.storm.services: must be between 2 and 100000, not 1; remove it for the default",
 		}},
-		"shard and keda": {"shard: 1/2\nkeda: {}", []string{"1: shard:" + later, "2: keda:" + later}},
-		"storage":        {"storage: {state: 'mysql://u:secret@h/d'}", []string{"1: storage.state: is no database that is known; write sqlite, or postgres://user@host/database"}},
+		"shard":   {"shard: 1/2", []string{"1: shard:" + later}},
+		"storage": {"storage: {state: 'mysql://u:secret@h/d'}", []string{"1: storage.state: is no database that is known; write sqlite, or postgres://user@host/database"}},
 		"history": {"storage: {retention: 1h, history_interval: 10m, history_max_bytes: -1}", []string{
 			"1: storage.history_interval: 10m is too long; write at most 5m",
 			"1: storage.history_max_bytes: must not be below 0; write a number of bytes, or 0 for no bound",

@@ -102,6 +102,9 @@ func (c *Config) resolve(folder string) {
 	join(&c.Storage.Path)
 	join(&c.Alerting.AlertmanagerConfig)
 	join(&c.Remediation.Inbound.SecretFile)
+	for i := range c.Gates.ArgoCD {
+		join(&c.Gates.ArgoCD[i].Kubeconfig)
+	}
 	for i := range c.SLOFiles {
 		if p := &c.SLOFiles[i]; *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(escapeGlob(folder), *p)

@@ -37,6 +37,8 @@ func (c *Config) Validate() strictyaml.Problems {
 	v.webhooks()
 	v.sampling()
 	v.remediation()
+	v.gates()
+	v.scaling()
 	return v.problems
 }
 
