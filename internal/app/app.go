@@ -33,6 +33,9 @@ import (
 	"github.com/slo-engine/slo-engine/internal/notify/alertmanager/embedded"
 	"github.com/slo-engine/slo-engine/internal/notify/loki"
 	"github.com/slo-engine/slo-engine/internal/sampling"
+	"github.com/slo-engine/slo-engine/internal/scaler"
+	"github.com/slo-engine/slo-engine/internal/scaler/hpa"
+	"github.com/slo-engine/slo-engine/internal/scaler/keda"
 	"github.com/slo-engine/slo-engine/internal/sli"
 	"github.com/slo-engine/slo-engine/internal/store/files"
 	"github.com/slo-engine/slo-engine/internal/store/history"
@@ -89,6 +92,9 @@ type App struct {
 	sight      sight                  // what remediation sees of the engine
 	healer     *healer                // of gateways
 	sampler    *sampling.Sampler      // of what burns
+	gates      *gatekeeper            // of what may ship
+	scalers    *scaler.Scalers        // of what autoscalers are told
+	keda       *keda.Server           // nil where KEDA is not answered
 	tracing    *tracing
 	serving    chan struct{} // closed when requests are answered
 }
@@ -177,6 +183,9 @@ func (a *App) wire() (err error) {
 		Logger:     a.log,
 		Registerer: registry,
 	})
+	if a.gates, err = a.newGatekeeper(registry); err != nil {
+		return err
+	}
 	a.events, err = events.New(events.Options{
 		Sink: a.sink(true), Limits: cfg.Limits.Limits, Logger: a.log, Registerer: registry,
 	})
@@ -277,6 +286,7 @@ func (a *App) httpServer(registry *prometheus.Registry) (*http.Server, error) {
 		Sampling:             a.sampler,
 		Strategies:           a.sampler.All(),
 		Stream:               a.stream,
+		Gates:                a.gates,
 		Door:                 a.door.Handler,
 		Tiers:                tierNames,
 		Gatherer:             registry,
@@ -297,6 +307,10 @@ func (a *App) httpServer(registry *prometheus.Registry) (*http.Server, error) {
 	if options.Prometheus, err = a.keepHistory(options, registry); err != nil {
 		return nil, err
 	}
+	if err := a.openScalers(options.Prometheus, registry); err != nil {
+		return nil, err
+	}
+	options.Scalers, options.ExternalMetrics = a.scalers, hpa.New(hpa.Options{Scalers: a.scalers, Registerer: registry})
 	return &http.Server{
 		Handler: a.tracing.middleware(api.New(options)),
 		// A sender that dribbles its request holds a connection, not for ever.

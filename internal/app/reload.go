@@ -55,6 +55,7 @@ func (a *App) Reload() error {
 	a.poll(loaded.Programs)
 	a.events.Serve(loaded.Programs)
 	a.healer.serve(loaded.Playbooks, loaded.Programs)
+	a.gates.Load(loaded.Policies)
 	a.config = next
 	a.report(loaded)
 	return nil
@@ -111,6 +112,7 @@ func (a *App) recover() error {
 	a.poll(loaded.Programs)
 	a.events.Serve(loaded.Programs)
 	a.healer.serve(loaded.Playbooks, loaded.Programs)
+	a.gates.Load(loaded.Policies)
 	a.report(loaded)
 	return nil
 }
@@ -121,6 +123,8 @@ type Loaded struct {
 	Programs []*sli.Program
 	// Playbooks are the sound ones, by name.
 	Playbooks []*slo.Remediation
+	// Policies are those of gates, the sound ones, by name.
+	Policies []*slo.GatePolicy
 	// Problems are what is wrong with the others (Error), what they ask for and
 	// cannot be measured (Unserved), and what a person should know of the sound
 	// ones (Warning).
@@ -139,7 +143,7 @@ func readAs(c *config.Config) formats.Options {
 func Check(patterns []string, o formats.Options) (*Loaded, error) {
 	programs, loaded := map[*slo.Spec]*sli.Program{}, &Loaded{strict: o.Strict}
 	loader := slo.Loader{
-		Formats: formats.All(o), Strict: o.Strict, Remedy: gateways.Check, Remediations: &loaded.Playbooks,
+		Formats: formats.All(o), Strict: o.Strict, Remedy: gateways.Check, Remediations: &loaded.Playbooks, GatePolicies: &loaded.Policies,
 		Check: func(spec *slo.Spec) []slo.Problem {
 			program, problems := compile(spec)
 			programs[spec] = program
@@ -185,7 +189,7 @@ func (a *App) report(loaded *Loaded) {
 		}
 		log.LogAttrs(context.Background(), level, message, attributes(p)...)
 	}
-	log.Info("SLOs loaded", "slos", len(loaded.Programs), "problems", len(loaded.Problems), "playbooks", len(loaded.Playbooks))
+	log.Info("SLOs loaded", "slos", len(loaded.Programs), "problems", len(loaded.Problems), "playbooks", len(loaded.Playbooks), "gate_policies", len(loaded.Policies))
 }
 
 // attributes are what is known of where a problem lies.

@@ -58,26 +58,28 @@ func (a *App) newHealer(registry prometheus.Registerer) *healer {
 // they ask about.
 func (h *healer) serve(playbooks []*slo.Remediation, programs []*sli.Program) {
 	h.playbooks.Store(&playbooks)
-	h.app.engine.Watch(watchedBy(playbooks, programs))
+	h.app.gates.want(watchedBy(playbooks, programs))
 }
 
-// off reports whether nothing is ever done here, and nobody told: then there is
-// no state either.
+// off reports whether nothing is ever done here, and nobody told: then the state
+// is there for gates alone.
 func (h *healer) off() bool {
 	return h.app.begun.Remediation.Mode == config.RemediationOff && len(h.app.begun.Notify.Webhooks) == 0
 }
 
 // run opens the state, and heals until ctx is done.
 func (h *healer) run(ctx context.Context) error {
-	if h.off() {
-		<-ctx.Done()
-		return nil
-	}
 	store := h.open(ctx)
 	if store == nil {
 		return nil
 	}
 	defer store.Close()
+	h.app.gates.SetStore(store)
+	defer h.app.gates.SetStore(nil)
+	if h.off() {
+		<-ctx.Done()
+		return h.gateways.Close()
+	}
 	err := h.heal(ctx, store)
 	return errors.Join(err, h.gateways.Close())
 }
@@ -214,12 +216,20 @@ func (h *healer) leader() string {
 	return at.runner.Leader()
 }
 
-// elsewhere are the alerts that others have raised.
+// leads reports whether it is this engine that acts, of those that share a state.
+// Where nobody acts, nobody leads, and each does what is its own.
+func (h *healer) leads() bool {
+	at := h.at.Load()
+	return h.off() || at != nil && at.runner.Leads()
+}
+
+// elsewhere are the alerts that others have raised, and those of deploys.
 func (h *healer) elsewhere() []remediation.Alert {
+	list := h.app.gates.deploys.firing()
 	if at := h.at.Load(); at != nil {
-		return at.inbox.Alerts(time.Now())
+		list = append(list, at.inbox.Alerts(time.Now())...)
 	}
-	return nil
+	return list
 }
 
 // inbound takes alerts from elsewhere; nil where remediation is off.

@@ -51,7 +51,9 @@ func (a *App) start(ctx context.Context, started *stack, failed chan<- error) er
 	started.push(background(a.engine.Run, failed))
 	started.push(background(a.hearSilences, failed))
 	started.push(background(a.healer.run, failed))
+	started.push(background(a.gates.run, failed)) // it ends before the state that it writes to
 	started.push(background(a.sample, failed))
+	started.push(background(a.scale, failed))
 	if a.otlp != nil {
 		if err := a.otlp.Start(ctx); err != nil {
 			return err

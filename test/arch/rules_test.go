@@ -39,6 +39,27 @@ var rows = []row{
 		{"internal/store/history", "remote_write is read as Prometheus reads it"},
 		{"internal/ingest/scrape", "scrape_configs are read as Prometheus reads them"},
 		{"internal/auth", "the files that say who may do what are checked with it"},
+		{"internal/syncwindow", "windows are checked by who keeps them"},
+		{"internal/scaler", "scalers are checked by who counts them"},
+		{"internal/promql", "their queries are checked"},
+	}},
+	{"internal/gates", []edge{
+		{"internal/engine", "snapshots are the evidence"},
+		{"pkg/...", "the decision, and the vocabulary"},
+	}},
+	{"internal/syncwindow", []edge{
+		{"pkg/gate", "it asks a gate"},
+		{"pkg/slo", "decisions"},
+	}},
+	{"internal/scaler", []edge{
+		{"internal/engine", "burn comes from the newest snapshot"},
+		{"internal/api/apitypes", "its document is one of the API's"},
+		{"pkg/slo/...", "settings are read strictly"},
+	}},
+	{"internal/scaler/...", []edge{
+		{"internal/scaler/...", "one number, several contracts"},
+		{"internal/auth", "who asks on KEDA's port"},
+		{"pkg/slo/strictyaml", "a program for tests reads its settings as the engine does"},
 	}},
 	{"internal/auth", []edge{
 		{"pkg/slo/strictyaml", "its files are read strictly"},
@@ -50,6 +71,7 @@ var rows = []row{
 		{"internal/auth", "who asks, and which role a path needs"},
 		{"internal/remediation", "actions are shown, and people have a say in them"},
 		{"internal/actuator", "plans are shown as they are"},
+		{"internal/gates", "verdicts are asked for and explained"},
 		{"pkg/...", "the vocabulary"},
 	}},
 	{"internal/api/apitypes", nil},
@@ -57,6 +79,8 @@ var rows = []row{
 		{"internal/remediation", "a Runner, as people ask it"},
 		{"internal/store/state/statetest", "a store in memory"},
 		{"internal/actuator", "a gateway of two members"},
+		{"internal/gates", "gates that say what a test wants"},
+		{"pkg/gate", "verdicts"},
 		{"pkg/slo", "playbooks"},
 	}},
 	{"internal/auth/authtest", nil}, // makes certificates and hashes for tests
@@ -122,6 +146,9 @@ var rows = []row{
 	{"internal/store/state/...", []edge{
 		{"internal/remediation", "it is its Store"},
 		{"internal/actuator", "records hold plans and values"},
+		{"internal/gates", "it is its Store, too"},
+		{"pkg/gate", "verdicts, glasses and deploys are kept"},
+		{"pkg/slo", "decisions"},
 	}},
 	{"internal/store/journal", []edge{{"internal/store/files", "the log is written through a file layer that tests can break"}}},
 	{"internal/store/files", nil},
@@ -169,6 +196,7 @@ var rows = []row{
 	}},
 	{"pkg/slo/...", []edge{{"pkg/slo/...", "one vocabulary, several formats"}}},
 	{"pkg/budget", []edge{{"pkg/slo", "the vocabulary"}}},
+	{"pkg/gate", []edge{{"pkg/slo", "the vocabulary"}}},
 	{"pkg/alerts", []edge{
 		{"pkg/slo", "the vocabulary"},
 		{"pkg/budget", "burn is computed from counts"},

@@ -140,9 +140,10 @@ func (w *world) admit() {
 
 // tell sends the counters of all lanes to an engine; one that is gone misses
 // them, and catches up with the next.
-func (w *world) tell(e *lab.Engine) {
+func (w *world) tell(e *lab.Engine) { w.tellAt(e, time.Now().UnixMilli()) }
+
+func (w *world) tellAt(e *lab.Engine, now int64) {
 	request := prompb.WriteRequest{}
-	now := time.Now().UnixMilli()
 	for _, l := range w.lanes {
 		request.Timeseries = append(request.Timeseries, l.series(now)...)
 	}
