@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // calendar windows name time zones, also where the system has none
 
@@ -39,6 +41,7 @@ type cli struct {
 	Status   statusCmd        `cmd:"" help:"Show the budgets of a running engine."`
 	Token    tokenCmd         `cmd:"" help:"Make a bearer token for the tokens_file."`
 	Actions  actionsCmd       `cmd:"" help:"Show the actions at gateways of a running engine, and answer them."`
+	Gate     gateCmd          `cmd:"" help:"Ask a running engine whether a change may ship, given what is left of the error budgets."`
 	Version  kong.VersionFlag `help:"Show the version."`
 }
 
@@ -81,12 +84,21 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 		fmt.Fprintln(std.err, "slo-engine:", err)
 		return exitFailed
 	}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		withoutVersion(parser)
+	}
 	command, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(std.err, "slo-engine: %v; see %s --help\n", err, misused(err))
 		return exitUsage
 	}
 	return exitCode(command.Run(), std)
+}
+
+// withoutVersion takes the program's --version away from its commands, of which
+// some have one of their own: kong would find the program's first.
+func withoutVersion(parser *kong.Kong) {
+	parser.Model.Flags = slices.DeleteFunc(parser.Model.Flags, func(f *kong.Flag) bool { return f.Name == "version" })
 }
 
 // misused names the command whose help is wanted after a usage error.

@@ -55,14 +55,14 @@ func runEngine(ts *testscript.TestScript, neg bool, args []string) {
 	awaitEvaluation(ts, "http://"+a.Addr())
 }
 
-// awaitEvaluation asks until the engine can say something of its SLOs, and of
-// its actions.
+// awaitEvaluation asks until the engine can say something of its SLOs, of its
+// actions, and of what it keeps for its gates.
 func awaitEvaluation(ts *testscript.TestScript, url string) {
 	deadline := time.Now().Add(time.Minute)
 	answers := func(args ...string) bool {
 		return run(context.Background(), append(args, "--url", url), streams{io.Discard, io.Discard}) == 0
 	}
-	for !answers("status") || !answers("actions", "list") {
+	for !answers("status") || !answers("actions", "list") || !answers("gate", "glasses") {
 		if time.Now().After(deadline) {
 			ts.Fatalf("the engine is not ready within a minute")
 		}

@@ -40,7 +40,7 @@ var took = regexp.MustCompile(`in \d+\.\d\ds`)
 // TestDocuments writes the files of documents and runs their commands: each
 // line of output that they show must come, in that order.
 func TestDocuments(t *testing.T) {
-	for name, atLeast := range map[string]int{"scenarios.md": 7, "migrating-from-sloth.md": 5, "migrating-from-pyrra.md": 3, "migrating-from-slo-generator.md": 3, "budget-adjustments.md": 4, "alerting.md": 2, "spans-and-logs.md": 3} {
+	for name, atLeast := range map[string]int{"scenarios.md": 7, "migrating-from-sloth.md": 5, "migrating-from-pyrra.md": 3, "migrating-from-slo-generator.md": 3, "budget-adjustments.md": 4, "gate-policies.md": 2, "alerting.md": 2, "spans-and-logs.md": 3} {
 		t.Run(name, func(t *testing.T) {
 			text, err := os.ReadFile("../../docs/" + name)
 			if err != nil {
