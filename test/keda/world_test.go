@@ -119,9 +119,9 @@ func (w *world) listen(t *testing.T, log io.Reader, found chan<- struct{}) {
 		if said := lines.Text(); strings.Contains(said, "component=scaler") || strings.Contains(said, "level=ERROR") {
 			t.Log(said)
 		}
-		if match := addresses.FindStringSubmatch(lines.Text()); match != nil && w.kubernetes == "" {
-			w.keda, w.kubernetes = cmp.Or(match[1], w.keda), match[2]
-			if w.kubernetes != "" {
+		if match := addresses.FindStringSubmatch(lines.Text()); match != nil {
+			w.keda, w.kubernetes = cmp.Or(match[1], w.keda), cmp.Or(match[2], w.kubernetes)
+			if w.keda != "" && w.kubernetes != "" {
 				close(found)
 			}
 		}
