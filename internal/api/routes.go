@@ -42,7 +42,11 @@ func New(options Options) http.Handler {
 	}
 	paths, byPath := grouped(a.routes(prefix))
 	for _, path := range paths {
-		handle(escapePattern(prefix)+path, path, byMethod(byPath[path]))
+		at := escapePattern(prefix) + path
+		if path == externalMetricsPath {
+			at = path
+		}
+		handle(at, path, byMethod(byPath[path]))
 	}
 	handle("/", "other", http.HandlerFunc(notFound))
 	if prefix != "" {
@@ -91,7 +95,7 @@ func (a *api) routes(prefix string) []route {
 		{get, "/api/v1/remediations", auth.Viewer, a.json(a.listRemediations)},
 		{post, "/api/v1/remediations/{name}/drill", auth.Operator, wantJSON(unhurried(a.withHealing((*healing).drill)))},
 		{get, "/api/v1/scalers", auth.Viewer, scaling(a.Scalers)},
-		{nil, externalMetricsPath, auth.Viewer, scaling(stripped(prefix, a.ExternalMetrics))},
+		{nil, externalMetricsPath, auth.Viewer, scaling(a.ExternalMetrics)},
 		{get, "/api/v1/outbox/dead", auth.Viewer, a.json(a.listDead)},
 		{get, gatePath, auth.Viewer, a.asking(a.answerGate)},
 		{[]string{"GET", "POST"}, gatePath + "/rollouts", auth.Viewer, a.asking(a.answerRollouts)},
@@ -153,8 +157,8 @@ func samplers(h http.Handler) http.Handler {
 	return h
 }
 
-// externalMetricsPath is where Kubernetes asks for external metrics. It forwards the
-// path as it stands, so there is no prefix before it in the cluster.
+// externalMetricsPath is where Kubernetes asks for external metrics: no prefix stands
+// before it, whatever the other paths have.
 const externalMetricsPath = "/apis/external.metrics.k8s.io/"
 
 func scaling(h http.Handler) http.Handler {
@@ -162,14 +166,6 @@ func scaling(h http.Handler) http.Handler {
 		return absent("this engine has no numbers to scale on: write scaling in slo-engine.yaml")
 	}
 	return h
-}
-
-// stripped is a handler that sees its own paths; nil stays nil.
-func stripped(prefix string, h http.Handler) http.Handler {
-	if h == nil {
-		return nil
-	}
-	return http.StripPrefix(prefix, h)
 }
 
 func (a *api) events() http.Handler {

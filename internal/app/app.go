@@ -95,6 +95,7 @@ type App struct {
 	gates      *gatekeeper            // of what may ship
 	scalers    *scaler.Scalers        // of what autoscalers are told
 	keda       *keda.Server           // nil where KEDA is not answered
+	asking     []*scaler.Server       // whom they ask
 	tracing    *tracing
 	serving    chan struct{} // closed when requests are answered
 }
