@@ -2,6 +2,8 @@ package gated
 
 import (
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http/httptest"
 	"testing"
 
@@ -50,6 +52,7 @@ func start(t testing.TB, server *httptest.Server, serve func(*httptest.Server), 
 	keeper := gates.New(gates.Options{Snapshot: w.snapshot})
 	keeper.Load(policies)
 	server.Config.Handler = api.New(api.Options{Snapshot: w.snapshot, Gates: keeper})
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // tests hang up on purpose
 	// A consumer keeps no connection, and so no goroutine, between two questions.
 	server.Config.SetKeepAlivesEnabled(false)
 	serve(server)
