@@ -219,7 +219,7 @@ func TestExamplesAreSound(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "readme.yaml", yamlOf(t, readme(t), "apiVersion: slo-engine.dev/v1"))
 	binary := buildEngine(t)
-	wantExit(t, lab.Start(t, lab.Cmd{Name: binary, Args: append([]string{"validate", "--strict"}, examples(t)...)}), 0, "10 sound SLOs, 0 problems")
+	wantExit(t, lab.Start(t, lab.Cmd{Name: binary, Args: append([]string{"validate", "--strict"}, examples(t)...)}), 0, "11 sound SLOs, 0 problems")
 	wantExit(t, lab.Start(t, lab.Cmd{Name: binary, Args: []string{"validate", "--strict", filepath.Join(dir, "readme.yaml")}}), 0, "1 sound SLO, 0 problems")
 }
 
